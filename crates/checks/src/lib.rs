@@ -1,0 +1,11 @@
+//! Properties of runs: one per file, pure functions of a world's public state.
+//!
+//! | property | module | source |
+//! |---|---|---|
+//! | a job that is over has exact counters and leaves no row | [`restate::counters`] | specs/restate.md 9.2 |
+//! | nobody waits in a ring of locks | [`restate::rings`] | specs/restate.md 4.1 |
+//! | what waits can still be reached by something underway | [`restate::reach`] | specs/restate.md 4.6 |
+//!
+//! **Invariants, as absences.** No dice, no control of a world, no I/O. Nothing here knows a fault or a scenario.
+
+pub mod restate;

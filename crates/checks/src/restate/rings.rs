@@ -1,0 +1,121 @@
+//! Rings of waits: who holds which key, what each holder waits for, and where that goes round in a circle.
+//!
+//! Source: specs/restate.md 4.1; GH#199 of restatedev/restate. What a holder waits for is found by running its handler
+//! over its durable journal, as the SDK would, so it is known for suspended and for running holders alike. Not covered:
+//! slot exhaustion of the invoker, which is a ring of another kind.
+
+use ::restate::config::Job;
+use ::restate::endpoint::pod::Code;
+use ::restate::endpoint::sdk::{Progress, Sdk, Surroundings};
+use ::restate::invocation::{Argument, Invocation, Key, Method};
+use ::restate::journal::Entry;
+use ::restate::node::server::Server;
+use ::restate::store::{Instance, Status};
+use ::restate::workload::{Rule, Service};
+use petgraph::Directed;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graphmap::GraphMap;
+use rustc_hash::FxBuildHasher;
+use std::collections::BTreeMap;
+
+/// Who waits for whom.
+type Waits = GraphMap<Key, (), Directed, FxBuildHasher>;
+
+/// A key that is held, and what its holder does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// The place of the holder in the tree, such as `r.2.0`; the method for anything else.
+    pub path: String,
+    /// Index of the command it is at.
+    pub position: u16,
+    /// The keys that it waits for; none if it can go on by itself.
+    pub waits: Vec<Key>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Calls of the tree that are queued behind it.
+    pub queued: usize,
+    /// Verifications that are queued behind it.
+    pub queued_verifies: usize,
+}
+
+/// Every held key of a job.
+pub fn locked(server: &Server, number: u16, job: &Job, rule: Rule) -> BTreeMap<Key, Locked> {
+    let tables = server.partitions.iter().flat_map(|partition| partition.tables.iter());
+    let of_job = tables.filter(|(key, _)| key.job == number);
+    let held = of_job.filter_map(|(key, instance)| Some((key, instance, instance.status.holder()?)));
+    held.map(|(key, instance, holder)| (key, look_at(instance, holder, job, rule))).collect()
+}
+
+/// The rings among held keys: each as keys in the order of waiting, the smallest first; the rings in that order.
+pub fn rings(locked: &BTreeMap<Key, Locked>) -> Vec<Vec<Key>> {
+    let mut graph = Waits::default();
+    for (key, holder) in locked {
+        for awaited in holder.waits.iter().filter(|awaited| locked.contains_key(awaited)) {
+            graph.add_edge(*key, *awaited, ());
+        }
+    }
+    let is_ring =
+        |component: &Vec<Key>| component.len() > 1 || component.iter().any(|key| graph.contains_edge(*key, *key));
+    let components = kosaraju_scc(&graph).into_iter().filter(is_ring);
+    let mut rings: Vec<Vec<Key>> = components.map(|component: Vec<Key>| in_order(&graph, &component)).collect();
+    rings.sort();
+    rings
+}
+
+/// A ring as it is written: `566>956`.
+pub fn write_ring(ring: &[Key]) -> String {
+    let targets: Vec<String> = ring.iter().map(|key| key.target.to_string()).collect();
+    targets.join(">")
+}
+
+/// Follows the waits from the smallest key round. A handler of the tree waits for one key, so there is one way round.
+fn in_order(graph: &Waits, component: &[Key]) -> Vec<Key> {
+    let Some(first) = component.iter().min().copied() else { return Vec::new() };
+    let mut ring = vec![first];
+    let mut at = first;
+    while let Some(next) = graph.neighbors(at).filter(|next| component.contains(next)).min() {
+        if ring.contains(&next) {
+            break;
+        }
+        ring.push(next);
+        at = next;
+    }
+    ring
+}
+
+fn look_at(instance: &Instance, holder: &Invocation, job: &Job, rule: Rule) -> Locked {
+    let mut sdk = Sdk::new(&instance.journal);
+    let mut code = Code::of(holder);
+    let progress = code.run(holder, rule, &mut sdk, Surroundings { job, wall: 0 });
+    let awaited = match progress {
+        // A handler that would make new entries is not waiting: it has work to do.
+        _ if sdk.has_unsent() => 0..0,
+        Progress::WaitsFor(index) => index..index + 1,
+        Progress::WaitsForAll(first, last) => first..last + 1,
+        Progress::Done(_) | Progress::Threw(_) => 0..0,
+    };
+    let callee = |index| match instance.entry(index) {
+        Some(Entry::Invoke(callee, None)) => Some(callee.key),
+        _ => None,
+    };
+    let position = if let Code::Interpreter(code) = &code { code.position() } else { 0 };
+    let path = match &holder.argument {
+        Argument::Commands(tree, call) => tree.path(*call),
+        _ => holder.method.name().to_owned(),
+    };
+    let of_tree = |method| matches!(method, Method::Call | Method::BackgroundCall);
+    let queued = instance.inbox.iter().filter(|(_, queued)| of_tree(queued.method)).count();
+    Locked {
+        path,
+        position,
+        waits: awaited.filter_map(callee).collect(),
+        suspended: matches!(instance.status, Status::Suspended(..)),
+        queued,
+        queued_verifies: instance.inbox.len() - queued,
+    }
+}
+
+/// Whether a key is one of the tree's, not the verifier's own.
+pub fn is_of_tree(key: Key) -> bool {
+    key.service == Service::Interpreter
+}

@@ -1,0 +1,28 @@
+//! Exploring: many runs of one plan, their failures grouped by cause, and what may be said about a rate.
+//!
+//! This room knows no model. What it drives is a [`Runner`]: a function of a plan and a seed. A runner of a few lines
+//! with a planted failure is therefore enough to try everything here, in microseconds.
+//!
+//! - [`sweep()`] runs a [`SeedRange`] on several workers and answers with a [`SweepReport`];
+//! - [`run_caught`] is one run in which a panic becomes a verdict ([`catch`]);
+//! - [`wilson`] and [`bound_when_never_seen`] are the statistics of rare failures;
+//! - [`Reduce`] is what a plan implements so that it can be shrunk.
+
+mod panics;
+mod reduce;
+mod runner;
+mod seeds;
+mod stats;
+mod sweep;
+mod tally;
+
+#[cfg(test)]
+mod sweep_test;
+
+pub use panics::{catch, run_caught};
+pub use reduce::Reduce;
+pub use runner::{Cost, RunResult, Runner};
+pub use seeds::SeedRange;
+pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
+pub use sweep::{Progress, SweepReport, SweepRequest, sweep};
+pub use tally::{Group, Tally, TotalCost};

@@ -1,0 +1,200 @@
+//! A sweep: one plan over a range of seeds, on several threads.
+//!
+//! Host code, not model code: it reads the host's clock and starts threads, and none of that reaches a run.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+#[expect(clippy::disallowed_types, reason = "wall time of a sweep is a fact about the host; no run sees it")]
+use std::time::Instant;
+
+use crate::{Group, RunResult, Runner, SeedRange, Tally, TotalCost, run_caught};
+use kernel::verdict::Outcome;
+
+/// How often the progress is told.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// What to sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct SweepRequest<'a> {
+    /// The seeds.
+    pub seeds: SeedRange,
+    /// Threads that run them. No more are started than there are seeds.
+    pub workers: NonZeroUsize,
+    /// Once set, no further run is begun; those under way are finished. The seeds which were run are then still the first
+    /// ones of the range, without a gap.
+    pub stop: &'a AtomicBool,
+}
+
+/// How far a sweep has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Runs asked for.
+    pub requested: u64,
+    /// Runs done.
+    pub runs: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// Those in which the simulator contradicted itself.
+    pub simulator_bugs: u64,
+    /// Those that taught nothing: vacuous or inconclusive.
+    pub unjudged: u64,
+    /// Kernel events so far.
+    pub events: u64,
+    /// Virtual time so far.
+    pub virtual_time: Duration,
+    /// Host time so far.
+    pub wall: Duration,
+}
+
+/// What a sweep found. All but `wall` depends on the plan and the seeds run alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweepReport {
+    /// The seeds that were run: all of those asked for, or the first ones if interrupted. `None` if not even one.
+    pub seeds: Option<SeedRange>,
+    /// How many they are.
+    pub runs: u64,
+    /// How many were asked for.
+    pub requested: u64,
+    /// Whether it was stopped before the end.
+    pub interrupted: bool,
+    /// Runs by cause: the most severe first, then the largest, then by signature.
+    pub groups: Vec<Group>,
+    /// What all runs took together.
+    pub cost: TotalCost,
+    /// Digest of all runs with their seeds.
+    pub digest: u128,
+    /// Host time.
+    pub wall: Duration,
+}
+
+/// Runs the plan with each seed. `progress` is called on the calling thread, at most ten times a second.
+#[expect(clippy::disallowed_methods, reason = "workers are threads of the host; each run stays on one of them")]
+pub fn sweep<R: Runner>(
+    runner: &R,
+    plan: &R::Plan,
+    request: SweepRequest<'_>,
+    mut progress: impl FnMut(&Progress),
+) -> SweepReport {
+    #[expect(clippy::disallowed_types, reason = "see the import")]
+    let begun = Instant::now();
+    let requested = request.seeds.len();
+    let workers = usize::try_from(requested).map_or(request.workers.get(), |seeds| request.workers.get().min(seeds));
+    let queue = Queue { seeds: request.seeds, taken: AtomicU64::new(0), stop: request.stop };
+    let counts: Vec<Counts> = (0..workers).map(|_| Counts::default()).collect();
+    let (send, receive) = mpsc::channel();
+
+    let tally = thread::scope(|scope| {
+        for (n, counts) in counts.iter().enumerate() {
+            let (send, queue) = (send.clone(), &queue);
+            let work = move || {
+                // The only failure is that nobody waits any more, and then nobody misses it.
+                let _ = send.send(work_off(runner, plan, queue, counts));
+            };
+            let started = thread::Builder::new().name(format!("sweep-{n}")).spawn_scoped(scope, work);
+            if started.is_err() && n == 0 {
+                // No thread to be had: the caller's own does the work, silently.
+                return work_off(runner, plan, queue, counts);
+            }
+        }
+        drop(send);
+        collect(&receive, || progress(&Progress { requested, wall: begun.elapsed(), ..sum(&counts) }))
+    });
+
+    let (runs, cost, digest) = (tally.runs(), tally.cost(), tally.digest());
+    SweepReport {
+        seeds: SeedRange::new(request.seeds.from(), request.seeds.from() + runs),
+        runs,
+        requested,
+        interrupted: runs < requested,
+        groups: tally.into_groups(),
+        cost,
+        digest,
+        wall: begun.elapsed(),
+    }
+}
+
+/// Merges what the workers hand in until the last of them is gone.
+fn collect(receive: &mpsc::Receiver<Tally>, mut tell: impl FnMut()) -> Tally {
+    let mut all = Tally::default();
+    loop {
+        match receive.recv_timeout(PERIOD) {
+            Ok(tally) => all.merge(tally),
+            Err(RecvTimeoutError::Timeout) => tell(),
+            Err(RecvTimeoutError::Disconnected) => return all,
+        }
+    }
+}
+
+fn work_off<R: Runner>(runner: &R, plan: &R::Plan, queue: &Queue<'_>, counts: &Counts) -> Tally {
+    let mut tally = Tally::default();
+    let mut scratch = R::Scratch::default();
+    while let Some(seed) = queue.take() {
+        let result = run_caught(runner, plan, seed, &mut scratch);
+        counts.add(&result);
+        tally.add(seed, result);
+    }
+    tally
+}
+
+/// Seeds not yet run.
+struct Queue<'a> {
+    seeds: SeedRange,
+    taken: AtomicU64,
+    stop: &'a AtomicBool,
+}
+
+impl Queue<'_> {
+    fn take(&self) -> Option<u64> {
+        if self.stop.load(Relaxed) {
+            return None;
+        }
+        let next = |taken| (taken < self.seeds.len()).then(|| taken + 1);
+        self.taken.fetch_update(Relaxed, Relaxed, next).ok().map(|taken| self.seeds.from() + taken)
+    }
+}
+
+/// What one worker did so far, on cache lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counts {
+    runs: AtomicU64,
+    failures: AtomicU64,
+    simulator_bugs: AtomicU64,
+    unjudged: AtomicU64,
+    events: AtomicU64,
+    /// Microseconds: nanoseconds would overflow within a long sweep.
+    virtual_us: AtomicU64,
+}
+
+impl Counts {
+    fn add(&self, result: &RunResult) {
+        self.runs.fetch_add(1, Relaxed);
+        self.events.fetch_add(result.cost.events, Relaxed);
+        self.virtual_us.fetch_add(result.cost.virtual_ns / 1000, Relaxed);
+        let count = match result.verdict.outcome {
+            Outcome::Pass => return,
+            Outcome::Fail => &self.failures,
+            Outcome::Vacuous | Outcome::Inconclusive => &self.unjudged,
+            Outcome::SimulatorBug => &self.simulator_bugs,
+        };
+        count.fetch_add(1, Relaxed);
+    }
+}
+
+fn sum(counts: &[Counts]) -> Progress {
+    let total = |of: fn(&Counts) -> &AtomicU64| {
+        counts.iter().map(|counts| of(counts).load(Relaxed)).fold(0, u64::saturating_add)
+    };
+    Progress {
+        runs: total(|counts| &counts.runs),
+        failures: total(|counts| &counts.failures),
+        simulator_bugs: total(|counts| &counts.simulator_bugs),
+        unjudged: total(|counts| &counts.unjudged),
+        events: total(|counts| &counts.events),
+        virtual_time: Duration::from_micros(total(|counts| &counts.virtual_us)),
+        ..Progress::default()
+    }
+}

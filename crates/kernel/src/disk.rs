@@ -1,0 +1,319 @@
+//! Disks: what a write, a sync and a crash leave behind.
+//!
+//! Kept: one queue per disk; a write is visible at once (page cache) and durable only after a sync that was submitted
+//! later; a sync covers one file; directory changes become durable with the next sync of any file. Simplified: files are
+//! sequences of typed records, so damage is per record. Left out: blocks, metadata of their own, read errors of the
+//! directory.
+
+mod damage;
+mod profile;
+
+pub use profile::{DiskError, DiskFaults, DiskProfile, DiskToll, Unsynced};
+
+use crate::dice::{Dice, Purpose, Stream};
+use crate::file::File;
+use crate::identity::{FileName, Nanos};
+use crate::latency::Latency;
+use crate::system::{DiskOp, Payload};
+use std::collections::{BTreeMap, VecDeque};
+
+const DISK: Purpose = Purpose::new("disk");
+
+/// What became of a submitted operation.
+pub(crate) struct Submitted {
+    pub done_at: Nanos,
+    pub result: Result<(), DiskError>,
+    /// The sync was a lie.
+    pub lied: bool,
+    /// When it is done, something becomes durable.
+    pub syncs: bool,
+}
+
+/// A node's disk.
+#[derive(Clone, Debug)]
+pub struct Disk<R> {
+    profile: DiskProfile,
+    pub(crate) faults: DiskFaults,
+    toll: DiskToll,
+    files: BTreeMap<u32, File<R>>,
+    directory: BTreeMap<FileName, u32>,
+    /// How to undo the changes of the directory that are not durable: a name and what it stood for. The oldest first.
+    undo: Vec<(FileName, Option<u32>)>,
+    /// The syncs underway, the oldest first: the file, and how many changes of the directory it covers.
+    syncing: VecDeque<(u32, usize)>,
+    made: u32,
+    used: u64,
+    free_at: Nanos,
+    /// An error of an operation without notice, for the next sync.
+    pending_error: Option<DiskError>,
+    identity: u64,
+    stream: Option<Box<Stream>>,
+}
+
+impl<R: Payload> Disk<R> {
+    pub(crate) fn new(profile: DiskProfile, identity: u64) -> Self {
+        Disk {
+            profile,
+            faults: DiskFaults::default(),
+            toll: DiskToll::default(),
+            files: BTreeMap::new(),
+            directory: BTreeMap::new(),
+            undo: Vec::new(),
+            syncing: VecDeque::new(),
+            made: 0,
+            used: 0,
+            free_at: 0,
+            pending_error: None,
+            identity,
+            stream: None,
+        }
+    }
+
+    /// Bytes in use.
+    pub fn used(&self) -> u64 {
+        self.used
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> DiskFaults {
+        self.faults
+    }
+
+    /// How many operations have met faults.
+    pub fn toll(&self) -> DiskToll {
+        self.toll
+    }
+
+    /// The file of that name.
+    pub fn file(&self, name: FileName) -> Option<&File<R>> {
+        self.files.get(self.directory.get(&name)?)
+    }
+
+    /// Names of all files, in order.
+    pub fn names(&self) -> impl Iterator<Item = FileName> {
+        self.directory.keys().copied()
+    }
+
+    /// A record, if it is there and whole.
+    ///
+    /// # Errors
+    /// It is missing or damaged.
+    pub fn record(&self, name: FileName, index: u64) -> Result<&R, DiskError> {
+        let file = self.file(name).ok_or(DiskError::Missing)?;
+        if file.damaged.contains(&index) {
+            return Err(DiskError::Damaged);
+        }
+        file.records.get(index).ok_or(DiskError::Missing)
+    }
+
+    pub(crate) fn submit(&mut self, now: Nanos, op: DiskOp<R>, silent: bool, dice: &mut Dice) -> Submitted {
+        let took = self.duration(&op, dice);
+        self.free_at = self.free_at.max(now) + took;
+        let mut submitted = Submitted { done_at: self.free_at, result: Ok(()), lied: false, syncs: false };
+        if self.faults.failing > 0 {
+            self.faults.failing -= 1;
+            self.toll.failed += 1;
+            submitted.result = Err(DiskError::Io);
+        } else if let DiskOp::Sync(name) = op {
+            self.start_sync(name, &mut submitted);
+        } else {
+            submitted.result = self.apply(op);
+        }
+        if silent && let Err(error) = submitted.result {
+            self.pending_error.get_or_insert(error);
+        }
+        submitted
+    }
+
+    /// One write of many records, without notice.
+    pub(crate) fn append_all(&mut self, now: Nanos, name: FileName, records: &mut Vec<R>, dice: &mut Dice) {
+        let took = self.slowed(self.profile.write, 1, dice);
+        self.free_at = self.free_at.max(now) + took;
+        if self.faults.failing > 0 {
+            self.faults.failing -= 1;
+            self.toll.failed += 1;
+            self.pending_error.get_or_insert(DiskError::Io);
+            records.clear();
+            return;
+        }
+        let limited = self.faults.full || self.profile.capacity > 0;
+        let capacity = if self.faults.full { self.used } else { self.profile.capacity };
+        let mut used = self.used;
+        let file = self.file_or_new(name);
+        let mut full = false;
+        for record in records.drain(..) {
+            let bytes = record.bytes();
+            full |= limited && used + bytes > capacity;
+            if !full {
+                used += bytes;
+                file.bytes += bytes;
+                file.records.push(record);
+            }
+        }
+        self.used = used;
+        if full {
+            self.toll.refused += 1;
+            self.pending_error.get_or_insert(DiskError::Full);
+        }
+    }
+
+    /// The oldest sync underway is done: what it covered is durable.
+    pub(crate) fn finish_sync(&mut self) {
+        let Some((inode, changes)) = self.syncing.pop_front() else { return };
+        if let Some(file) = self.files.get_mut(&inode) {
+            file.finish_sync();
+        }
+        self.undo.drain(..changes);
+        self.syncing.iter_mut().for_each(|(_, later)| *later -= changes);
+        if changes > 0 {
+            self.forget_unlinked();
+        }
+    }
+
+    /// Drops the files that no name leads to, not even after a crash.
+    fn forget_unlinked(&mut self) {
+        let (directory, undo) = (&self.directory, &self.undo);
+        let comes_back = |inode| undo.iter().any(|(_, old)| *old == Some(inode));
+        self.files.retain(|inode, _| directory.values().any(|linked| linked == inode) || comes_back(*inode));
+    }
+
+    fn draw(&mut self, dice: &mut Dice) -> u64 {
+        let identity = self.identity;
+        let stream = self.stream.get_or_insert_with(|| Box::new(dice.stream(DISK, identity)));
+        dice.draw(stream)
+    }
+
+    fn duration(&mut self, op: &DiskOp<R>, dice: &mut Dice) -> Nanos {
+        match op {
+            DiskOp::Sync(_) => self.slowed(self.profile.sync, 1, dice),
+            DiskOp::Read(_, records) => self.slowed(self.profile.read, *records, dice),
+            _ => self.slowed(self.profile.write, 1, dice),
+        }
+    }
+
+    #[inline]
+    fn slowed(&mut self, latency: Latency, times: u64, dice: &mut Dice) -> Nanos {
+        // A constant needs no draw: most writes go into the page cache at a fixed cost.
+        let one = if latency.min() == latency.max() { latency.min() } else { latency.draw(self.draw(dice)) };
+        if self.faults.slow_percent == 0 {
+            return one * times;
+        }
+        self.toll.slowed += 1;
+        one * times + one * times * u64::from(self.faults.slow_percent) / 100
+    }
+
+    fn start_sync(&mut self, name: FileName, submitted: &mut Submitted) {
+        if let Some(error) = self.pending_error.take() {
+            submitted.result = Err(error);
+            return;
+        }
+        let Some(&inode) = self.directory.get(&name) else {
+            submitted.result = Err(DiskError::Missing);
+            return;
+        };
+        if self.faults.lying_syncs > 0 {
+            self.faults.lying_syncs -= 1;
+            self.toll.lied += 1;
+            submitted.lied = true;
+            return;
+        }
+        if let Some(file) = self.files.get_mut(&inode) {
+            file.start_sync();
+            self.syncing.push_back((inode, self.undo.len()));
+            submitted.syncs = true;
+        }
+    }
+
+    fn apply(&mut self, op: DiskOp<R>) -> Result<(), DiskError> {
+        match op {
+            DiskOp::Append(name, record) => {
+                let bytes = record.bytes();
+                self.reserve(bytes)?;
+                let file = self.file_or_new(name);
+                file.records.push(record);
+                file.bytes += bytes;
+            }
+            DiskOp::Write(name, index, record) => {
+                let bytes = record.bytes();
+                let file = self.existing(name)?;
+                let old = file.records.get(index).ok_or(DiskError::Missing)?.bytes();
+                self.reserve(bytes.saturating_sub(old))?;
+                let file = self.existing(name)?;
+                file.save(index);
+                file.damaged.retain(|damaged| *damaged != index);
+                file.records.set(index, record);
+                file.bytes = file.bytes + bytes - old;
+                self.used -= old.saturating_sub(bytes);
+            }
+            DiskOp::Truncate(name, len) => {
+                let file = self.existing(name)?;
+                file.save(len);
+                let cut: u64 =
+                    (len..file.records.len()).filter_map(|index| file.records.get(index)).map(R::bytes).sum();
+                file.records.truncate(len);
+                file.damaged.retain(|damaged| *damaged < len);
+                file.bytes -= cut;
+                self.used -= cut;
+            }
+            DiskOp::Rename(from, to) => {
+                let inode = *self.directory.get(&from).ok_or(DiskError::Missing)?;
+                if from != to {
+                    self.link(from, None);
+                    let replaced = self.link(to, Some(inode));
+                    self.used -= self.size(replaced);
+                }
+            }
+            DiskOp::Delete(name) => {
+                self.directory.get(&name).ok_or(DiskError::Missing)?;
+                let gone = self.link(name, None);
+                self.used -= self.size(gone);
+            }
+            DiskOp::Read(name, _) => {
+                self.existing(name)?;
+            }
+            DiskOp::Sync(_) => {}
+        }
+        Ok(())
+    }
+
+    fn reserve(&mut self, bytes: u64) -> Result<(), DiskError> {
+        let full = self.faults.full || (self.profile.capacity > 0 && self.used + bytes > self.profile.capacity);
+        if full && bytes > 0 {
+            self.toll.refused += 1;
+            return Err(DiskError::Full);
+        }
+        self.used += bytes;
+        Ok(())
+    }
+
+    fn existing(&mut self, name: FileName) -> Result<&mut File<R>, DiskError> {
+        self.directory.get(&name).and_then(|inode| self.files.get_mut(inode)).ok_or(DiskError::Missing)
+    }
+
+    fn file_or_new(&mut self, name: FileName) -> &mut File<R> {
+        let inode = match self.directory.get(&name) {
+            Some(inode) => *inode,
+            None => {
+                self.made += 1;
+                self.undo.push((name, None));
+                self.directory.insert(name, self.made);
+                self.made
+            }
+        };
+        self.files.entry(inode).or_default()
+    }
+
+    /// Changes what a name stands for, until a crash or for good; what it stood for before.
+    fn link(&mut self, name: FileName, inode: Option<u32>) -> Option<u32> {
+        let old = match inode {
+            Some(inode) => self.directory.insert(name, inode),
+            None => self.directory.remove(&name),
+        };
+        self.undo.push((name, old));
+        old
+    }
+
+    fn size(&self, inode: Option<u32>) -> u64 {
+        inode.and_then(|inode| self.files.get(&inode)).map_or(0, |file| file.bytes)
+    }
+}

@@ -1,0 +1,241 @@
+//! Links between nodes: for each directed pair its latency, loss, duplication, reordering, bandwidth and blocks.
+
+use crate::dice::{Dice, Probability, Purpose, Stream};
+use crate::identity::{Address, MICROS, Nanos, NodeId, SECONDS, mix, spread};
+use crate::latency::Latency;
+use crate::queue::Source;
+
+const DATAGRAM: Purpose = Purpose::new("link");
+
+/// What a directed link is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkProfile {
+    /// Time on the way.
+    pub latency: Latency,
+    /// Chance that a datagram is lost; a lost piece of a connection is sent again after `retransmit_min`.
+    pub loss: Probability,
+    /// Chance that a datagram comes twice.
+    pub duplication: Probability,
+    /// Chance that a datagram is held back by up to `reorder_max`, so that later ones overtake it.
+    pub reorder: Probability,
+    /// The longest such time.
+    pub reorder_max: Nanos,
+    /// Bytes per second; 0 for no limit.
+    pub bandwidth: u64,
+    /// First retransmission time-out of a connection; it doubles up to `retransmit_max`.
+    pub retransmit_min: Nanos,
+    /// Longest time between two retransmissions.
+    pub retransmit_max: Nanos,
+    /// How long a connection bears undelivered data before it is given up.
+    pub give_up: Nanos,
+}
+
+impl Default for LinkProfile {
+    /// An ideal wire of 100 microseconds; retransmission as Linux does it (200 ms, doubling, 120 s at most); given up
+    /// after 60 s, a common user time-out (Linux itself takes about 924 s).
+    fn default() -> Self {
+        LinkProfile {
+            latency: Latency::constant(100 * MICROS),
+            loss: Probability::NEVER,
+            duplication: Probability::NEVER,
+            reorder: Probability::NEVER,
+            reorder_max: 0,
+            bandwidth: 0,
+            retransmit_min: SECONDS / 5,
+            retransmit_max: 120 * SECONDS,
+            give_up: 60 * SECONDS,
+        }
+    }
+}
+
+/// What a link carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Traffic {
+    /// Datagrams and pieces of connections given to it.
+    pub sent: u64,
+    /// Datagrams lost by chance.
+    pub lost: u64,
+    /// Datagrams that met a block.
+    pub blocked: u64,
+    /// Datagrams that came twice.
+    pub doubled: u64,
+    /// Datagrams that were held back.
+    pub held_back: u64,
+    /// Pieces of connections that had to wait for a block to end.
+    pub stalled: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub profile: LinkProfile,
+    pub traffic: Traffic,
+    pub source: Source,
+    /// How many blocks are in force.
+    pub blocks: u16,
+    /// When the wire is free again, with limited bandwidth.
+    free_at: Nanos,
+    identity: u64,
+    stream: Option<Box<Stream>>,
+}
+
+/// When and how often a datagram arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Passage {
+    pub arrives_at: Option<Nanos>,
+    pub again_at: Option<Nanos>,
+    pub held_back: bool,
+}
+
+impl Link {
+    fn new(from: NodeId, to: NodeId, profile: LinkProfile) -> Self {
+        let identity = u64::from(from.0) << 16 | u64::from(to.0);
+        let source = Source::new("link", identity);
+        Link { profile, traffic: Traffic::default(), source, blocks: 0, free_at: 0, identity, stream: None }
+    }
+
+    /// The one draw of a message on this link. It is taken even if the message is lost.
+    #[inline]
+    pub fn draw(&mut self, dice: &mut Dice) -> u64 {
+        match &mut self.stream {
+            Some(stream) => dice.draw(stream),
+            None => {
+                let stream = self.stream.insert(Box::new(dice.stream(DATAGRAM, self.identity)));
+                dice.draw(stream)
+            }
+        }
+    }
+
+    /// When the last byte leaves the sender.
+    #[inline]
+    pub fn departs_at(&mut self, now: Nanos, bytes: u64) -> Nanos {
+        if self.profile.bandwidth == 0 {
+            return now;
+        }
+        let wire_time = u128::from(bytes) * u128::from(SECONDS) / u128::from(self.profile.bandwidth);
+        self.free_at = self.free_at.max(now) + wire_time as u64;
+        self.free_at
+    }
+
+    /// Cuts loss (bits 0-19), duplication (20-39) and latency (upper 32, which share 8 bits with the second: the
+    /// lowest ones of the latency, far below its resolution that matters) from one draw.
+    #[inline]
+    pub fn datagram(&mut self, now: Nanos, bytes: u64, draw: u64) -> Passage {
+        self.traffic.sent += 1;
+        let departs_at = self.departs_at(now, bytes);
+        let mut passage = Passage {
+            arrives_at: Some(departs_at + self.profile.latency.draw(draw)),
+            again_at: None,
+            held_back: false,
+        };
+        let profile = &self.profile;
+        if profile.loss.hits(draw) {
+            self.traffic.lost += 1;
+            passage.arrives_at = None;
+            return passage;
+        }
+        if profile.reorder.is_never() && profile.duplication.is_never() {
+            return passage;
+        }
+        let second = spread(draw);
+        if profile.reorder.hits(second) {
+            self.traffic.held_back += 1;
+            passage.held_back = true;
+            let back = crate::dice::below(spread(second), profile.reorder_max);
+            passage.arrives_at = passage.arrives_at.map(|at| at + back);
+        }
+        if profile.duplication.hits(draw >> 20) {
+            self.traffic.doubled += 1;
+            passage.again_at = Some(departs_at + profile.latency.draw(second));
+        }
+        passage
+    }
+
+    /// When a piece of a connection arrives: each loss costs a retransmission. `None` if it would not within `give_up`.
+    #[inline]
+    pub fn piece(&mut self, now: Nanos, bytes: u64, draw: u64) -> Option<Nanos> {
+        let at = self.departs_at(now, bytes) + self.profile.latency.draw(draw);
+        if self.profile.loss.is_never() {
+            return Some(at);
+        }
+        let mut waited: Nanos = 0;
+        let mut bits = draw;
+        let mut wait = self.profile.retransmit_min;
+        while self.profile.loss.hits(bits) {
+            self.traffic.lost += 1;
+            waited += wait;
+            if waited >= self.profile.give_up {
+                return None;
+            }
+            wait = (wait * 2).min(self.profile.retransmit_max).max(1);
+            bits = spread(bits);
+        }
+        Some(at + waited)
+    }
+
+    /// When a piece that has waited since `stalled_at` is sent again, the way being free from `now` on. The last try comes
+    /// just before the connection is given up (as Linux clamps its timer to the user time-out).
+    pub fn resent_at(&self, stalled_at: Nanos, now: Nanos) -> Nanos {
+        let mut at = stalled_at;
+        let mut wait = self.profile.retransmit_min.max(1);
+        while at < now {
+            at += wait;
+            wait = (wait * 2).min(self.profile.retransmit_max.max(1));
+        }
+        let last = stalled_at.saturating_add(self.profile.give_up.saturating_sub(1));
+        at.min(last).max(now)
+    }
+}
+
+/// All links of a world, and the blocks by address.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    nodes: usize,
+    links: Vec<Link>,
+    address_blocks: Vec<(Option<Address>, Option<Address>)>,
+}
+
+impl Network {
+    pub fn new(nodes: usize, profile: &dyn Fn(NodeId, NodeId) -> LinkProfile) -> Self {
+        let ids = || (0..nodes as u16).map(NodeId);
+        let links = ids().flat_map(|from| ids().map(move |to| (from, to)));
+        let links = links.map(|(from, to)| Link::new(from, to, profile(from, to))).collect();
+        Network { nodes, links, address_blocks: Vec::new() }
+    }
+
+    #[inline]
+    pub fn link(&self, from: NodeId, to: NodeId) -> &Link {
+        &self.links[from.index() * self.nodes + to.index()]
+    }
+
+    #[inline]
+    pub fn link_mut(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        &mut self.links[from.index() * self.nodes + to.index()]
+    }
+
+    /// Whether something from here to there meets a block now.
+    #[inline]
+    pub fn is_blocked(&self, from: (NodeId, Address), to: (NodeId, Address)) -> bool {
+        self.link(from.0, to.0).blocks > 0 || (!self.address_blocks.is_empty() && self.is_address_blocked(from.1, to.1))
+    }
+
+    /// Adds a block between two addresses; `None` is every address.
+    pub fn block_address(&mut self, from: Option<Address>, to: Option<Address>) {
+        self.address_blocks.push((from, to));
+    }
+
+    /// Takes one such block away again; whether there was one.
+    pub fn unblock_address(&mut self, from: Option<Address>, to: Option<Address>) -> bool {
+        let found = self.address_blocks.iter().position(|block| *block == (from, to));
+        found.map(|index| self.address_blocks.remove(index)).is_some()
+    }
+
+    fn is_address_blocked(&self, from: Address, to: Address) -> bool {
+        let covers = |block: Option<Address>, address| block.is_none_or(|blocked| blocked == address);
+        self.address_blocks.iter().any(|block| covers(block.0, from) && covers(block.1, to))
+    }
+}
+
+/// The identity that a connection's dice get from its opener's label.
+pub(crate) fn connection_identity(opener: NodeId, label: u64, direction: usize) -> u64 {
+    mix(mix(u64::from(opener.0), label), direction as u64)
+}

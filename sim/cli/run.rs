@@ -1,0 +1,106 @@
+//! `relapse run`: does this scenario fail with this seed, and how often does it over these?
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use explore::{SeedRange, SweepRequest};
+use miette::Report;
+
+use super::output::{Output, unwritable};
+use super::scenario_args::ScenarioArgs;
+use super::status::Status;
+use super::{seeds, stop};
+use crate::host::Host;
+use crate::registry::{DynRunner, ReplayRequest, Replayed};
+use crate::render::{Context, one, progress::Meter, swept};
+
+/// Run a scenario, with one seed or over many
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::status::HELP)]
+pub struct Args {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+
+    /// Run one seed and show the run
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "seeds")]
+    seed: u64,
+
+    /// Run the seeds from A to B, B left out, and group what comes of them
+    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    seeds: Option<SeedRange>,
+
+    /// Threads that run seeds [default: one per core]
+    #[arg(long, value_name = "N", requires = "seeds", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    workers: Option<u64>,
+
+    /// Write the trace of the run to a file
+    #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
+    trace: Option<PathBuf>,
+
+    /// What runs the world [default: what the binary was built as]
+    #[arg(long, value_name = "HOST")]
+    host: Option<Host>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
+    let host = args.host.unwrap_or(Host::BUILT);
+    let (scenario, runner) = args.scenario.runner(host)?;
+    let context = Context { scenario: &scenario, said: args.scenario.said(&scenario), host };
+    match args.seeds {
+        Some(seeds) => many(args, &context, &*runner, seeds, output),
+        None => single(args, &context, &*runner, output),
+    }
+}
+
+fn single(args: &Args, context: &Context<'_>, runner: &dyn DynRunner, output: &mut Output) -> Result<Status, Report> {
+    let shown = match &args.trace {
+        Some(path) => traced(runner, args.seed, path)?,
+        None => runner
+            .replay(ReplayRequest { seed: args.seed, trace: None, stop: &stop::on_ctrl_c() })
+            .expect("a replay without a trace writes nothing"),
+    };
+    if args.json {
+        output.json(&one::json(context, args.seed, &shown))?;
+    } else {
+        output.text(&one::text(context, args.seed, &shown, output.colours()))?;
+    }
+    Ok(Status::of([shown.result.verdict.outcome], false))
+}
+
+fn traced(runner: &dyn DynRunner, seed: u64, path: &Path) -> Result<Replayed, Report> {
+    let failed = |error: io::Error| unwritable("--trace", path, &error);
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    let request = ReplayRequest { seed, trace: Some(&mut file), stop: &stop::on_ctrl_c() };
+    let shown = runner.replay(request).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    Ok(shown)
+}
+
+fn many(
+    args: &Args,
+    context: &Context<'_>,
+    runner: &dyn DynRunner,
+    seeds: SeedRange,
+    output: &mut Output,
+) -> Result<Status, Report> {
+    let asked = args.workers.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
+    let workers = asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let stop = stop::on_ctrl_c();
+    let meter = Meter::new(seeds.len());
+    let report = runner.sweep(SweepRequest { seeds, workers, stop: &stop }, &mut |progress| meter.show(progress));
+    meter.clear();
+
+    if args.json {
+        output.json(&swept::json(context, seeds, workers.get(), &report))?;
+    } else {
+        output.text(&swept::text(context, seeds, &report, output.colours()))?;
+    }
+    Ok(Status::of(report.groups.iter().map(|group| group.outcome), report.interrupted))
+}

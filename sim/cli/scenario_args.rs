@@ -1,0 +1,49 @@
+//! A scenario on the command line, with its edits.
+
+use miette::Report;
+
+use crate::host::Host;
+use crate::registry::{self, DynRunner};
+use crate::scenario::edit::Edit;
+use crate::scenario::{Scenario, find};
+
+/// SCENARIO and the flags that edit it.
+#[derive(Debug, clap::Args)]
+pub struct ScenarioArgs {
+    /// Path of a scenario file, or name of one under scenarios/
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+
+    /// Edit the scenario: a dotted path and a value of TOML, or else a text
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = Edit::set)]
+    sets: Vec<Edit>,
+
+    /// Set a toggle of the system; the same as --set toggles.NAME=VALUE
+    #[arg(long = "toggle", value_name = "NAME=VALUE", value_parser = Edit::toggle)]
+    toggles: Vec<Edit>,
+}
+
+impl ScenarioArgs {
+    /// Reads the scenario, as edited.
+    pub fn load(&self) -> Result<Scenario, Report> {
+        let path = find::locate(&self.scenario)?;
+        Scenario::load(&path, &self.edits())
+    }
+
+    /// Reads the scenario and makes its runner.
+    pub fn runner(&self, host: Host) -> Result<(Scenario, Box<dyn DynRunner>), Report> {
+        let scenario = self.load()?;
+        let runner = registry::runner(&scenario, host)?;
+        Ok((scenario, runner))
+    }
+
+    /// The arguments that mean the same scenario again, for another process or to be typed.
+    pub fn said(&self, scenario: &Scenario) -> Vec<String> {
+        let path = scenario.path.display().to_string();
+        std::iter::once(path).chain(self.edits().iter().flat_map(Edit::said)).collect()
+    }
+
+    fn edits(&self) -> Vec<Edit> {
+        self.sets.iter().chain(&self.toggles).cloned().collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! What runs a world: the guarded host (a fresh madsim runtime around each run) or the plain one (the same loop, bare).
+
+use std::fmt;
+
+use clap::ValueEnum;
+use kernel::budget::{Budget, Stop};
+use kernel::event::Observer;
+use kernel::identity::Nanos;
+use kernel::system::System;
+use kernel::world::World;
+
+/// A host. Both give the same digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Host {
+    /// Each run inside a fresh madsim runtime: a stray clock, entropy or thread is virtual, or fails loudly.
+    Guarded,
+    /// The bare loop.
+    Plain,
+}
+
+impl Host {
+    /// What this binary was built as, and uses by default.
+    pub const BUILT: Host = if cfg!(madsim) { Host::Guarded } else { Host::Plain };
+
+    /// Whether this binary holds it: a guarded build holds both, a plain one only itself.
+    pub const fn available(self) -> bool {
+        matches!(self, Host::Plain) || cfg!(madsim)
+    }
+}
+
+/// The host's side of virtual time, for as long as one run takes.
+pub struct HostClock {
+    #[cfg(madsim)]
+    guard: Option<madsim::time::TimeHandle>,
+    /// Kernel time that the host has followed.
+    followed: Nanos,
+}
+
+impl HostClock {
+    /// The kernel's time is now this: so is the host's.
+    #[inline]
+    pub fn follow(&mut self, now: Nanos) {
+        if now == self.followed {
+            return;
+        }
+        #[cfg(madsim)]
+        if let Some(guard) = &self.guard {
+            guard.advance(std::time::Duration::from_nanos(now - self.followed));
+        }
+        self.followed = now;
+    }
+
+    /// Steps a world until nothing is left or a budget is used up, and follows its time.
+    #[inline]
+    pub fn run<S: System, O: Observer<S>>(&mut self, world: &mut World<S>, budget: Budget, observer: &mut O) -> Stop {
+        loop {
+            if world.events() >= budget.events {
+                return Stop::Events;
+            }
+            if !world.step_until(budget.until, observer) {
+                return if world.next_at().is_none() { Stop::Idle } else { Stop::Time };
+            }
+            self.follow(world.now());
+        }
+    }
+}
+
+impl Host {
+    /// Does one run inside this host. Guarded: in one task of a fresh madsim runtime, whose clock follows the kernel's, so
+    /// that a stray clock or entropy in a model is virtual and a stray thread panics.
+    ///
+    /// # Panics
+    /// SIMULATOR BUG: the guard's clock has not gone with the kernel's; or the plain binary was asked for the guard.
+    pub fn enter<R>(self, seed: u64, run: impl FnOnce(&mut HostClock) -> R) -> R {
+        match self {
+            Host::Plain => run(&mut HostClock::bare()),
+            Host::Guarded => guarded(seed, run),
+        }
+    }
+}
+
+impl HostClock {
+    const fn bare() -> Self {
+        HostClock {
+            #[cfg(madsim)]
+            guard: None,
+            followed: 0,
+        }
+    }
+}
+
+#[cfg(madsim)]
+fn guarded<R>(seed: u64, run: impl FnOnce(&mut HostClock) -> R) -> R {
+    let runtime = madsim::runtime::Runtime::with_seed_and_config(seed, madsim::Config::default());
+    runtime.block_on(async {
+        let handle = madsim::time::TimeHandle::current();
+        let began = handle.elapsed();
+        let mut clock = HostClock { guard: Some(handle.clone()), followed: 0 };
+        let result = run(&mut clock);
+        let elapsed = (handle.elapsed() - began).as_nanos();
+        let followed = clock.followed;
+        assert_eq!(elapsed, u128::from(followed), "SIMULATOR BUG: the guard's clock differs from the kernel's");
+        result
+    })
+}
+
+#[cfg(not(madsim))]
+fn guarded<R>(_seed: u64, _run: impl FnOnce(&mut HostClock) -> R) -> R {
+    panic!("SIMULATOR BUG: this binary holds the plain host only");
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Host::Guarded => "guarded",
+            Host::Plain => "plain",
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! Relapse: a deterministic in-process cluster simulator that replays rare failures of replicated systems from a seed.
+//!
+//! This room is the binary's: scenario files, the registry of systems, hosts, the command line. Only here may madsim,
+//! tokio or clap be named, and only here does anything talk to the machine.
+
+pub mod cli;
+pub mod host;
+pub mod proof;
+pub mod registry;
+pub mod render;
+pub mod scenario;
+pub mod systems;

@@ -1,0 +1,7 @@
+//! The `relapse` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relapse::cli::main()
+}

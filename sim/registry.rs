@@ -1,0 +1,130 @@
+//! The systems that can be simulated, and what the command line asks of a scenario on any of them.
+//!
+//! A system plugs in with a [`Schema`] (what its scenarios may say), a [`Runner`] (one run, bare, as sweeps want it) and
+//! [`Replay`] (one run again, with all that people want to see). [`Planned`] makes both into a [`DynRunner`].
+
+use std::io;
+use std::sync::atomic::AtomicBool;
+
+use explore::{Cost, Progress, RunResult, Runner, SweepReport, SweepRequest, catch, run_caught, sweep};
+use kernel::verdict::{Outcome, Verdict};
+use miette::Report;
+
+use crate::host::Host;
+use crate::scenario::Scenario;
+use crate::scenario::problem::Problem;
+use crate::scenario::schema::Schema;
+use crate::systems::{restate, toy};
+
+/// Makes a runner of a scenario.
+type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
+
+/// All systems: the tables of each, and what makes its runners.
+static SYSTEMS: &[(&Schema, Build)] = &[(&restate::SCHEMA, restate::runner), (&toy::SCHEMA, toy::runner)];
+
+/// The tables of the system of that name.
+pub fn schema(system: &str) -> Option<&'static Schema> {
+    SYSTEMS.iter().map(|(schema, _)| *schema).find(|schema| schema.system == system)
+}
+
+/// The systems that people are offered.
+pub fn shown() -> impl Iterator<Item = &'static Schema> + Clone {
+    SYSTEMS.iter().map(|(schema, _)| *schema).filter(|schema| !schema.hidden)
+}
+
+/// The runner of a scenario. Everything that can be wrong with the scenario's files is found here, once.
+pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Report> {
+    if !host.available() {
+        let help = "build with `--cfg madsim` (see .cargo/config.toml), or use `--host plain`".to_owned();
+        let message = format!("--host {host}: this binary holds the plain host only");
+        return Err(Problem::Usage { message, help: Some(help) }.into());
+    }
+    let (_, build) = SYSTEMS
+        .iter()
+        .find(|(schema, _)| schema.system == scenario.schema.system)
+        .expect("a scenario has a system of the table");
+    build(scenario, host)
+}
+
+/// One run to be made again with all that people want to see.
+pub struct ReplayRequest<'a> {
+    /// The seed.
+    pub seed: u64,
+    /// Where the trace goes, if anywhere. An error of this writer is the only one a replay may return.
+    pub trace: Option<&'a mut dyn io::Write>,
+    /// Once set, the run may end early as inconclusive. It may also ignore it.
+    pub stop: &'a AtomicBool,
+}
+
+/// One run, seen whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// What [`Runner::run`] gives for the seed, to the bit.
+    pub result: RunResult,
+    /// What the simulated programs printed, as lines.
+    pub output: Vec<String>,
+}
+
+/// A runner that can also show a run.
+pub trait Replay: Runner {
+    /// One run, with its output and, if asked for, its trace.
+    fn replay(&self, plan: &Self::Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed>;
+}
+
+/// What the command line asks of a scenario.
+pub trait DynRunner: Sync {
+    /// One run, shown; and run bare as well, to see that showing it changed nothing. A panic in it is a verdict.
+    fn replay(&self, request: ReplayRequest<'_>) -> io::Result<Replayed>;
+
+    /// Runs, bare, one after the other on the same scratch memory. A panic in one is a verdict.
+    fn each(&self, seeds: &mut dyn Iterator<Item = u64>, take: &mut dyn FnMut(u64, RunResult));
+
+    /// Many runs.
+    fn sweep(&self, request: SweepRequest<'_>, progress: &mut dyn FnMut(&Progress)) -> SweepReport;
+}
+
+/// A runner with its plan.
+pub struct Planned<R: Runner> {
+    /// The runner.
+    pub runner: R,
+    /// The plan.
+    pub plan: R::Plan,
+}
+
+impl<R: Replay> DynRunner for Planned<R> {
+    fn replay(&self, mut request: ReplayRequest<'_>) -> io::Result<Replayed> {
+        let shown = match catch(|| self.runner.replay(&self.plan, &mut request)) {
+            Ok(shown) => shown?,
+            Err(verdict) => {
+                let result = RunResult { verdict, digest: 0, cost: Cost::default() };
+                Replayed { result, output: Vec::new() }
+            }
+        };
+        if shown.result.verdict.outcome == Outcome::Inconclusive {
+            // Perhaps because it was stopped: nothing to compare it with.
+            return Ok(shown);
+        }
+        let bare = run_caught(&self.runner, &self.plan, request.seed, &mut R::Scratch::default());
+        if shown.result == bare {
+            return Ok(shown);
+        }
+        let story = vec![
+            "the run is another one when it is shown than when it is swept".to_owned(),
+            format!("swept: {:032x} {}", bare.digest, bare.verdict.signature),
+            format!("shown: {:032x} {}", shown.result.digest, shown.result.verdict.signature),
+        ];
+        let verdict = Verdict::new(Outcome::SimulatorBug, "divergence/shown", story);
+        Ok(Replayed { result: RunResult { verdict, ..shown.result }, ..shown })
+    }
+
+    fn each(&self, seeds: &mut dyn Iterator<Item = u64>, take: &mut dyn FnMut(u64, RunResult)) {
+        let mut scratch = R::Scratch::default();
+        for seed in seeds {
+            take(seed, run_caught(&self.runner, &self.plan, seed, &mut scratch));
+        }
+    }
+
+    fn sweep(&self, request: SweepRequest<'_>, progress: &mut dyn FnMut(&Progress)) -> SweepReport {
+        sweep(&self.runner, &self.plan, request, progress)
+    }
+}

@@ -1,0 +1,230 @@
+//! Scenario files: what is run, on which system, with which toggles, and what must come of it.
+//!
+//! A file is read into a [`document::Document`], edited by the flags ([`edit`]), and understood by the tables of its
+//! system ([`schema`]). Whatever does not fit is reported with file, line and the nearest valid name.
+
+pub mod document;
+pub mod duration;
+pub mod edit;
+pub mod find;
+pub mod nearest;
+pub mod problem;
+pub mod quantiles;
+mod read;
+pub mod schema;
+
+#[cfg(test)]
+mod scenario_test;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use miette::Report;
+
+use self::document::{Document, Node, Origin, Table, Value};
+use self::edit::Edit;
+use self::nearest::suggest;
+use self::quantiles::Quantiles;
+use self::read::Reader;
+pub use self::read::Settings;
+use self::schema::{Distribution, EXPECT, HEAD, Preset, SECTIONS, Schema, Toggle};
+use crate::registry;
+
+/// A scenario, understood and complete.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its short name.
+    pub name: String,
+    /// The situation in one sentence.
+    pub title: String,
+    /// Where it is described.
+    pub source: Option<String>,
+    /// The tables of its system.
+    pub schema: &'static Schema,
+    /// The release whose toggles it starts from.
+    pub preset: Option<&'static str>,
+    /// Budget of virtual time, in nanoseconds.
+    pub duration_ns: u64,
+    /// Budget of events.
+    pub events_max: u64,
+    /// `[cluster]`.
+    pub cluster: Settings,
+    /// `[workload]`.
+    pub workload: Settings,
+    /// Every toggle of the system with its position: by the flags, else the file, else the preset, else its first value.
+    pub toggles: BTreeMap<&'static str, &'static str>,
+    /// `[latency]`: only those that the file or a flag gives.
+    pub latencies: BTreeMap<&'static str, Quantiles>,
+    /// `[service]`, likewise.
+    pub services: BTreeMap<&'static str, Quantiles>,
+    /// `[[fault]]`: tables as they stand in the file.
+    pub faults: Vec<Node>,
+    /// `[expect]`.
+    pub expect: Expect,
+}
+
+/// What must come of a scenario over enough seeds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expect {
+    /// Beginning of the signature that must occur. Without it the scenario must pass.
+    pub fail: Option<String>,
+    /// Toggles, each of which makes the failure vanish.
+    pub fixed_by: Vec<(&'static str, &'static str)>,
+    /// Wait-for rings that may occur.
+    pub rings: Vec<String>,
+}
+
+impl Scenario {
+    /// Reads the scenario in a file, with edits.
+    pub fn load(path: &Path, edits: &[Edit]) -> Result<Self, Report> {
+        Scenario::resolve(Document::read(path)?, edits)
+    }
+
+    /// Understands a document, with edits.
+    pub fn resolve(mut document: Document, edits: &[Edit]) -> Result<Self, Report> {
+        for edit in edits {
+            edit.apply(&mut document)?;
+        }
+        let schema = system(&document)?;
+        let reader = Reader { document: &document, schema: Some(schema) };
+        let head_names = HEAD.iter().map(|key| key.name);
+        reader.known("", &document.root, head_names.clone().chain(SECTIONS.iter().copied()))?;
+        let head_table = Table {
+            entries: document.root.entries.iter().filter(|entry| !SECTIONS.contains(&&*entry.name)).cloned().collect(),
+        };
+        let head = reader.settings("", head_table, HEAD, &[])?;
+        let preset = preset(&reader, schema, head.text("preset"))?;
+
+        Ok(Scenario {
+            path: document.path.clone(),
+            name: head.text("name").expect("required").to_owned(),
+            title: head.text("title").expect("required").to_owned(),
+            source: head.text("source").map(str::to_owned),
+            schema,
+            preset: preset.map(|preset| preset.name),
+            duration_ns: head.duration("duration").expect("required"),
+            events_max: head.count("events").expect("it has a default"),
+            cluster: reader.settings("cluster", reader.section("cluster")?, schema.cluster, &[])?,
+            workload: reader.settings("workload", reader.section("workload")?, schema.workload, schema.exclusions)?,
+            toggles: toggles(&reader, schema, preset)?,
+            latencies: distributions(&reader, "latency", schema.latencies)?,
+            services: distributions(&reader, "service", schema.services)?,
+            faults: faults(&reader)?,
+            expect: expect(&reader, schema)?,
+        })
+    }
+
+    /// Position of a toggle.
+    pub fn toggle(&self, name: &str) -> &'static str {
+        self.toggles.get(name).unwrap_or_else(|| panic!("SIMULATOR BUG: {} has no toggle {name}", self.schema.system))
+    }
+}
+
+fn system(document: &Document) -> Result<&'static Schema, Report> {
+    let reader = Reader { document, schema: None };
+    let Some(entry) = document.root.get("system") else {
+        // Reads nothing, and so says that it is missing.
+        let key = HEAD.iter().position(|key| key.name == "system").expect("the table has it");
+        let nothing = reader.settings("", Table::default(), &HEAD[key..=key], &[]);
+        return Err(nothing.expect_err("a required key is missing"));
+    };
+    let name = reader.text(&entry.node, "system")?;
+    registry::schema(&name).ok_or_else(|| {
+        let help = suggest(&name, registry::shown().map(|schema| schema.system));
+        document.problem(&entry.node.origin, format!("unknown system `{name}`"), String::new(), Some(help))
+    })
+}
+
+fn preset(reader: &Reader<'_>, schema: &Schema, name: Option<&str>) -> Result<Option<&'static Preset>, Report> {
+    let Some(name) = name else { return Ok(None) };
+    let found = schema.presets.iter().find(|preset| preset.name == name);
+    found.map(Some).ok_or_else(|| {
+        let origin = &reader.document.root.get("preset").expect("it was just read").node.origin;
+        let help = suggest(name, schema.presets.iter().map(|preset| preset.name));
+        let message = format!("unknown preset `{name}` of {}", schema.system);
+        reader.document.problem(origin, message, String::new(), Some(help))
+    })
+}
+
+fn toggles(
+    reader: &Reader<'_>,
+    schema: &'static Schema,
+    preset: Option<&Preset>,
+) -> Result<BTreeMap<&'static str, &'static str>, Report> {
+    let table = reader.section("toggles")?;
+    reader.known("toggles", &table, schema.toggles.iter().map(|toggle| toggle.name))?;
+    let mut positions: BTreeMap<_, _> = schema.toggles.iter().map(|toggle| (toggle.name, toggle.values[0])).collect();
+    positions.extend(preset.into_iter().flat_map(|preset| preset.toggles.iter().copied()));
+    for entry in &table.entries {
+        let toggle = schema.toggle(&entry.name).expect("unknown names were refused");
+        let word = match &entry.node.value {
+            Value::Boolean(truth) => truth.to_string(),
+            _ => reader.text(&entry.node, &format!("toggles.{}", toggle.name))?,
+        };
+        positions.insert(toggle.name, position(reader, &entry.node.origin, toggle, &word)?);
+    }
+    Ok(positions)
+}
+
+fn position(reader: &Reader<'_>, origin: &Origin, toggle: &Toggle, word: &str) -> Result<&'static str, Report> {
+    toggle.values.iter().find(|value| **value == word).copied().ok_or_else(|| {
+        let help = suggest(word, toggle.values.iter().copied());
+        let message = format!("toggle `{}` has no position `{word}`", toggle.name);
+        reader.document.problem(origin, message, String::new(), Some(help))
+    })
+}
+
+fn distributions(
+    reader: &Reader<'_>,
+    section: &str,
+    names: &'static [Distribution],
+) -> Result<BTreeMap<&'static str, Quantiles>, Report> {
+    let table = reader.section(section)?;
+    reader.known(section, &table, names.iter().map(|name| name.name))?;
+    let mut found = BTreeMap::new();
+    for Distribution { name, .. } in names {
+        if let Some(entry) = table.get(name) {
+            found.insert(*name, reader.quantiles(&entry.node, &format!("{section}.{name}"))?);
+        }
+    }
+    Ok(found)
+}
+
+/// The one place where the typed plan of the faults crate plugs in: each node is a table that knows its place in the
+/// file, so that what does not fit can be reported there ([`Document::problem`]).
+fn faults(reader: &Reader<'_>) -> Result<Vec<Node>, Report> {
+    let Some(entry) = reader.document.root.get("fault") else { return Ok(Vec::new()) };
+    let refuse = |node: &Node| {
+        let help = Some("write each fault as a table under [[fault]]".to_owned());
+        let label = format!("this is {}", node.value.kind());
+        Err(reader.document.problem(&node.origin, "`fault` must be a list of tables".to_owned(), label, help))
+    };
+    let Value::List(nodes) = &entry.node.value else { return refuse(&entry.node) };
+    match nodes.iter().find(|node| !matches!(node.value, Value::Table(_))) {
+        Some(node) => refuse(node),
+        None => Ok(nodes.clone()),
+    }
+}
+
+fn expect(reader: &Reader<'_>, schema: &'static Schema) -> Result<Expect, Report> {
+    let table = reader.section("expect")?;
+    let origin = table.get("fixed_by").map(|entry| entry.node.origin.clone());
+    let settings = reader.settings("expect", table, EXPECT, &[])?;
+    let mut fixed_by = Vec::new();
+    for text in settings.texts("fixed_by").unwrap_or_default() {
+        let origin = origin.as_ref().expect("it was just read");
+        let (name, word) = text.split_once('=').unwrap_or((text, "true"));
+        let toggle = schema.toggle(name).ok_or_else(|| {
+            let help = suggest(name, schema.toggles.iter().map(|toggle| toggle.name));
+            reader.document.problem(origin, format!("unknown toggle `{name}`"), String::new(), Some(help))
+        })?;
+        fixed_by.push((toggle.name, position(reader, origin, toggle, word)?));
+    }
+    Ok(Expect {
+        fail: settings.text("fail").map(str::to_owned),
+        fixed_by,
+        rings: settings.texts("rings").unwrap_or_default().to_vec(),
+    })
+}

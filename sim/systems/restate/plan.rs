@@ -1,0 +1,153 @@
+//! What a run on Restate is made of, resolved from its scenario.
+
+use std::fs;
+use std::sync::Arc;
+
+use explore::Reduce;
+use kernel::budget::Budget;
+use kernel::builder::Builder;
+use kernel::disk::DiskProfile;
+use kernel::identity::{MILLIS, NodeId};
+use kernel::latency::Latency;
+use kernel::network::LinkProfile;
+use kernel::world::World;
+use miette::Report;
+use restate::Restate;
+use restate::config::{Cluster, Costs, Job, JobRules, Role, Settings};
+use restate::workload::{Params, Rule, Tree, generate, json};
+
+use super::{Setup, TreeSource};
+use crate::scenario::Scenario;
+use crate::scenario::problem::Problem;
+use crate::scenario::quantiles::Quantiles;
+
+/// A run but for its seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What every process knows. One job, number 0.
+    pub cluster: Arc<Cluster>,
+    /// The tree by the rule in force when the job starts.
+    pub tree: Arc<Tree>,
+    /// That rule.
+    pub rule: Rule,
+    /// How the job's pods behave.
+    pub job_rules: JobRules,
+    /// One way between the job's pods and the node.
+    pub client_server: Latency,
+    /// One way between the node and an endpoint.
+    pub server_endpoint: Latency,
+    /// When the run ends at the latest.
+    pub budget: Budget,
+}
+
+/// The node of the runtime; the endpoints follow it, and then the driver.
+pub const SERVER: NodeId = NodeId(0);
+
+impl Plan {
+    /// Of a scenario.
+    pub fn of(scenario: &Scenario) -> Result<Self, Report> {
+        let setup = Setup::of(scenario);
+        let rule = match scenario.toggle("generator") {
+            "free-targets" => Rule::FreeTargets,
+            _ => Rule::IncreasingTargets,
+        };
+        let (job, tree) = job(scenario, &setup, rule)?;
+        let latency = |name| distribution(scenario.latencies.get(name).copied(), LATENCY_DEFAULT);
+        let service = |name, default| distribution(scenario.services.get(name).copied(), default);
+        let defaults = Costs::default();
+        let cluster = Cluster {
+            settings: Settings {
+                partitions: u16::try_from(setup.partitions).expect("bounded by the table"),
+                sdk_suspends_after: setup.sdk_suspends_after_ns,
+                inactivity: setup.inactivity_ns,
+                resumable_check: scenario.toggle("resumable_check") == "on",
+                ..Settings::default()
+            },
+            costs: Costs {
+                command: service("command", defaults.command),
+                shuffle: service("shuffle", defaults.shuffle),
+                handler: service("handler", defaults.handler),
+                pod_start: service("pod_start", defaults.pod_start),
+            },
+            jobs: vec![job],
+            server: SERVER,
+            endpoints: (1..=setup.endpoints as u16).map(NodeId).collect(),
+        };
+        Ok(Plan {
+            cluster: Arc::new(cluster),
+            tree,
+            rule,
+            job_rules: JobRules { retries: setup.pods - 1, verifies: setup.verify, ..JobRules::default() },
+            client_server: latency("client_server"),
+            server_endpoint: latency("server_endpoint"),
+            budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
+        })
+    }
+
+    /// The node of the job's controller and pods.
+    pub fn driver(&self) -> NodeId {
+        NodeId(self.cluster.endpoints.len() as u16 + 1)
+    }
+
+    /// The world of a seed, at time 0.
+    pub fn build(&self, seed: u64) -> World<Restate> {
+        let driver = self.driver();
+        let (client_server, server_endpoint) = (self.client_server, self.server_endpoint);
+        let links = move |from, to| LinkProfile {
+            latency: if from == driver || to == driver { client_server } else { server_endpoint },
+            ..LinkProfile::default()
+        };
+        let mut builder = Builder::new(seed).links(links);
+        builder.node(Role::Server(self.cluster.clone()), DiskProfile::default());
+        for _ in &self.cluster.endpoints {
+            builder.node(Role::Endpoint(self.cluster.clone(), self.rule), DiskProfile::default());
+        }
+        builder.node(Role::Driver(self.cluster.clone(), 0, self.job_rules), DiskProfile::default());
+        builder.build()
+    }
+}
+
+impl Reduce for Plan {
+    /// Nothing yet: a tree is reduced by the shrinker of trees, which is not part of this build.
+    fn smaller(&self) -> Vec<Self> {
+        Vec::new()
+    }
+}
+
+/// One way on a wire of a data centre, when a scenario says nothing.
+const LATENCY_DEFAULT: Latency = Latency::constant(MILLIS / 2);
+
+fn distribution(given: Option<Quantiles>, default: Latency) -> Latency {
+    let table = |given: Quantiles| Latency::quantiles([given.min, given.p50, given.p90, given.p99, given.max]);
+    given.map_or(default, |given| table(given).expect("quantiles of a scenario are in order"))
+}
+
+fn job(scenario: &Scenario, setup: &Setup, rule: Rule) -> Result<(Job, Arc<Tree>), Report> {
+    // Upstream counts whole milliseconds; a 0 would mean its default.
+    let max_sleep_ms = u32::try_from(setup.max_sleep_ns / MILLIS).unwrap_or(u32::MAX).max(1);
+    match &setup.tree {
+        TreeSource::Generated { job, width, depth } => {
+            let params = Params { seed: job.clone(), width: *width, depth: *depth, max_sleep_ms };
+            let tree = generate(params.clone(), rule).map_err(|error| Problem::Usage {
+                message: format!("{}: workload.job: {error}", scenario.path.display()),
+                help: Some("choose a smaller workload.width or workload.depth".to_owned()),
+            })?;
+            Ok((Job::new(params), Arc::new(tree)))
+        }
+        TreeSource::File(path) => {
+            let wrong = |reason: String| Problem::File {
+                path: path.clone(),
+                reason,
+                help: Some(
+                    "workload.tree takes {target, commands: [..]}, as `relapse tree --out` writes it".to_owned(),
+                ),
+            };
+            let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            let seed = path.file_stem().map_or_else(|| "tree".into(), |stem| stem.to_string_lossy());
+            let params = Params { seed: seed.into_owned(), width: 0, depth: 0, max_sleep_ms };
+            let parsed = json::read(&text, params).map_err(|error| wrong(error.to_string()))?;
+            let tree = Arc::new(parsed.tree);
+            Ok((Job::with_tree(tree.clone()), tree))
+        }
+    }
+}

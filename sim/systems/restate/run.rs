@@ -1,0 +1,131 @@
+//! Runs on Restate: the loop around a world, and what is made of its end.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use checks::restate::job::Findings;
+use explore::{Cost, RunResult, Runner};
+use kernel::budget::{Budget, Stop};
+use kernel::event::{Event, Observer, What};
+use kernel::verdict::{Outcome, Verdict};
+use kernel::world::World;
+use miette::Report;
+use restate::event::Event as Said;
+use restate::{Process, Restate};
+
+use super::plan::Plan;
+use crate::host::Host;
+use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed};
+use crate::scenario::Scenario;
+
+/// Events between two looks at whether the run should stop.
+const SLICE: u64 = 1 << 16;
+
+/// Runs plans on a host.
+pub struct RestateRunner {
+    host: Host,
+}
+
+/// Counts invocations that ended.
+#[derive(Default)]
+struct Invocations(u64);
+
+impl Observer<Restate> for Invocations {
+    #[inline]
+    fn on_event(&mut self, event: &Event<'_, Restate>, _: &World<Restate>) {
+        if let What::Emitted(Said::Ended(..)) = &event.what {
+            self.0 += 1;
+        }
+    }
+}
+
+/// A run at its end.
+struct Ended {
+    result: RunResult,
+    output: Vec<String>,
+}
+
+impl RestateRunner {
+    fn run_with<O: Observer<Restate>>(
+        &self,
+        plan: &Plan,
+        seed: u64,
+        observer: &mut O,
+        stop: Option<&AtomicBool>,
+    ) -> Ended {
+        self.host.enter(seed, |clock| {
+            let mut world = plan.build(seed);
+            let mut observer = (Invocations::default(), observer);
+            let ended = loop {
+                let slice = Budget { events: (world.events() + SLICE).min(plan.budget.events), ..plan.budget };
+                let ended = clock.run(&mut world, slice, &mut observer);
+                if ended != Stop::Events || world.events() >= plan.budget.events {
+                    break Some(ended);
+                }
+                if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                    break None;
+                }
+            };
+            let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: observer.0.0 };
+            let verdict = judge(plan, &world, ended);
+            let output = match world.node(plan.driver()) {
+                Some(Process::Driver(driver)) => driver.lines.iter().map(|(_, line)| line.clone()).collect(),
+                _ => Vec::new(),
+            };
+            Ended { result: RunResult { verdict, digest: world.digest(), cost }, output }
+        })
+    }
+}
+
+fn judge(plan: &Plan, world: &World<Restate>, ended: Option<Stop>) -> Verdict {
+    let Some(findings) = Findings::of(world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule) else {
+        return Verdict::new(
+            Outcome::Inconclusive,
+            "restate/node-down",
+            vec!["the node is down at the end".to_owned()],
+        );
+    };
+    let mut verdict = findings.verdict();
+    if verdict.outcome == Outcome::Inconclusive {
+        let (node, actor, handled) = world.busiest();
+        let actor = actor.map_or(String::new(), |actor| format!(", actor {}", actor.0));
+        let why = match ended {
+            Some(Stop::Events) => "the event budget is used up",
+            Some(Stop::Time) => "virtual time is over",
+            Some(Stop::Idle) => "nothing is underway, yet something was reachable",
+            None => "it was stopped",
+        };
+        verdict.story.insert(0, format!("{why}; busiest: {node}{actor} with {handled} inputs"));
+        verdict.signature = match ended {
+            Some(Stop::Events) => "budget/events".to_owned(),
+            Some(Stop::Time) => "budget/virtual-time".to_owned(),
+            Some(Stop::Idle) => "restate/idle-but-reachable".to_owned(),
+            None => "stopped".to_owned(),
+        };
+        if ended == Some(Stop::Idle) {
+            verdict.outcome = Outcome::SimulatorBug;
+        }
+    }
+    verdict
+}
+
+impl Runner for RestateRunner {
+    type Plan = Plan;
+    type Scratch = ();
+
+    fn run(&self, plan: &Plan, seed: u64, (): &mut ()) -> RunResult {
+        self.run_with(plan, seed, &mut (), None).result
+    }
+}
+
+impl Replay for RestateRunner {
+    fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
+        let Ended { result, output } = self.run_with(plan, request.seed, &mut (), Some(request.stop));
+        Ok(Replayed { result, output })
+    }
+}
+
+/// The runner of a scenario on this system.
+pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Report> {
+    Ok(Box::new(Planned { runner: RestateRunner { host }, plan: Plan::of(scenario)? }))
+}
