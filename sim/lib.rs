@@ -3,6 +3,7 @@
 //! This room is the binary's: scenario files, the registry of systems, hosts, the command line. Only here may madsim,
 //! tokio or clap be named, and only here does anything talk to the machine.
 
+pub mod bench;
 pub mod cli;
 pub mod host;
 pub mod proof;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod digest;
+mod jobs;
 mod list;
 pub mod output;
 mod prove;
@@ -38,6 +39,7 @@ enum Verb {
     List(list::Args),
     Run(run::Args),
     Tree(tree::Args),
+    Jobs(jobs::Args),
     Prove(prove::Args),
     Bench(bench::Args),
     Digest(digest::Args),
@@ -65,6 +67,7 @@ impl Verb {
             Verb::List(args) => list::call(&args, output),
             Verb::Run(args) => run::call(&args, output),
             Verb::Tree(args) => tree::call(&args, output),
+            Verb::Jobs(args) => jobs::call(&args, output),
             Verb::Prove(args) => prove::call(&args, output),
             Verb::Bench(args) => bench::call(&args, output),
             Verb::Digest(args) => digest::call(&args, output),

@@ -5,6 +5,7 @@ use miette::Report;
 use crate::host::Host;
 use crate::registry::{self, DynRunner};
 use crate::scenario::edit::Edit;
+use crate::scenario::problem::Problem;
 use crate::scenario::{Scenario, find};
 
 /// SCENARIO and the flags that edit it.
@@ -28,6 +29,14 @@ impl ScenarioArgs {
     pub fn load(&self) -> Result<Scenario, Report> {
         let path = find::locate(&self.scenario)?;
         Scenario::load(&path, &self.edits())
+    }
+
+    /// Reads the scenario, as edited, with one more `--set`.
+    pub fn load_with(&self, set: &str) -> Result<Scenario, Report> {
+        let path = find::locate(&self.scenario)?;
+        let more = Edit::set(set).map_err(|message| Problem::Usage { message, help: None })?;
+        let edits: Vec<Edit> = self.edits().into_iter().chain([more]).collect();
+        Scenario::load(&path, &edits)
     }
 
     /// Reads the scenario and makes its runner.

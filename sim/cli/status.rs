@@ -24,6 +24,8 @@ impl Status {
     pub const DONE: Status = Status(0);
     /// Usage or input.
     pub const USAGE: Status = Status(2);
+    /// A figure is on the wrong side of its bar.
+    pub const MISSED: Status = Status(1);
     /// Two runs that must be one were two.
     pub const DIVERGED: Status = Status(4);
 

@@ -1,5 +1,6 @@
 //! What people read, and what machines read. Everything here is a function of results; nothing is run, nothing written.
 
+pub mod figures;
 pub mod listing;
 pub mod one;
 pub mod paint;

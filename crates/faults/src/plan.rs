@@ -69,6 +69,21 @@ pub enum PlanError {
     },
 }
 
+impl PlanError {
+    /// The entry that is at fault (a kind, for a sampling profile; `(bounds)` for bounds): who read the file finds the
+    /// place by it.
+    pub fn entry(&self) -> &str {
+        match self {
+            PlanError::Duplicate { id }
+            | PlanError::UnknownEntry { id, .. }
+            | PlanError::Cycle { id, .. }
+            | PlanError::Value { id, .. }
+            | PlanError::UnknownWord { id, .. }
+            | PlanError::Unsurvivable { id, .. } => id,
+        }
+    }
+}
+
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]

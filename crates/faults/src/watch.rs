@@ -56,7 +56,7 @@ impl<G> Watch<G> {
     pub fn token(&mut self, id: &str, due: Due) -> u64 {
         let mut identity = mix(identity_of(id), u64::from(matches!(due, Due::Undo(_))));
         loop {
-            let token = TOKENS << 48 | 1;
+            let token = TOKENS << 48 | (identity & LOWER);
             match self.tokens.get(&token) {
                 Some(known) if *known != due => identity = mix(identity, 1),
                 _ => {

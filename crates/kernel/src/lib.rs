@@ -29,6 +29,7 @@ pub mod network;
 pub mod pair;
 mod process;
 pub mod queue;
+pub mod record;
 pub mod system;
 pub mod toys;
 pub mod verdict;

@@ -56,6 +56,12 @@ impl<S: System> World<S> {
         self.core.digest.value()
     }
 
+    /// 64 bits of the digest of everything so far, cheap enough to be asked for at every event.
+    #[inline]
+    pub fn lane(&self) -> u64 {
+        self.core.digest.lane()
+    }
+
     /// The digest after every `CHECKPOINT` events.
     pub fn checkpoints(&self) -> &[u128] {
         &self.core.checkpoints

@@ -5,7 +5,8 @@ mod run;
 
 use std::path::PathBuf;
 
-pub use run::runner;
+pub use plan::Plan;
+pub use run::{findings, runner, runner_of};
 
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Distribution, Exclusion, Key, Kind, Need, Preset, Schema, Toggle};

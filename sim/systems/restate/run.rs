@@ -125,7 +125,19 @@ impl Replay for RestateRunner {
     }
 }
 
+/// All that is known of the job at the end of a run on the plain host.
+pub fn findings(plan: &Plan, seed: u64) -> Option<Findings> {
+    let mut world = plan.build(seed);
+    world.run(plan.budget, &mut ());
+    Findings::of(&world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule)
+}
+
+/// The runner of a plan.
+pub fn runner_of(plan: Plan, host: Host) -> Box<dyn DynRunner> {
+    Box::new(Planned { runner: RestateRunner { host }, plan })
+}
+
 /// The runner of a scenario on this system.
 pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Report> {
-    Ok(Box::new(Planned { runner: RestateRunner { host }, plan: Plan::of(scenario)? }))
+    Ok(runner_of(Plan::of(scenario)?, host))
 }

@@ -13,10 +13,13 @@ fn effects(rest: &str, action: &str) -> (Effects, Option<String>) {
     (report.effects, report.nothing)
 }
 
+/// What stands beside `do`, what it does, and the effect that shows.
+type Row = (&'static str, &'static str, fn(&Effects) -> u64);
+
 #[test]
 fn every_action_has_an_effect_that_it_reports() {
     let lasting = "for = \"100ms\"";
-    let rows: [(&str, &str, fn(&Effects) -> u64); 24] = [
+    let rows: [Row; 24] = [
         ("", "kill = { node = \"worker-0\" }", |it| it.processes),
         ("", "kill = { node = \"worker-0\", unsynced = \"lose\", dark = true }", |it| it.processes),
         ("", "torn-write = { node = \"worker-0\" }", |it| it.changes),

@@ -1,7 +1,14 @@
 //! Taking one entry out leaves all unrelated draws and events where they were.
 
-use crate::toy::{Seen, Stage, plan};
+use crate::toy::{Seen, Stage, Toy, plan};
+use faults::TOKENS;
+use faults::injector::run;
+use faults::plan::Plan;
+use kernel::budget::Budget;
+use kernel::control::Command;
+use kernel::event::{Event, Observer, What};
 use kernel::identity::NodeId;
+use kernel::world::World;
 use std::collections::BTreeSet;
 
 const PLAN: &str = "[[fault]]\nid = \"gone\"\nat = \"105ms\"\ndo = { clock-jump = { node = \"random(workers)\", by = \"1s\" } }\n\
@@ -25,6 +32,34 @@ fn an_entry_without_consequences_takes_only_its_own_events_along() {
     assert!(left.len() >= 1_000, "only {} events were compared", left.len());
 }
 
+/// The tokens of all wake-ups.
+#[derive(Default)]
+struct Tokens(Vec<u64>);
+
+impl Observer<Toy> for Tokens {
+    fn on_event(&mut self, event: &Event<'_, Toy>, _: &World<Toy>) {
+        if let What::Control(Command::Wake(token)) = event.what {
+            self.0.push(*token);
+        }
+    }
+}
+
+#[test]
+fn what_wakes_an_entry_is_named_after_it_and_not_after_its_place() {
+    let tokens = |plan: &Plan| {
+        let (mut stage, mut tokens) = (Stage::new(plan, 4), Tokens::default());
+        run(&mut stage.world, &mut stage.injector, Budget::until(1_000_000_000), &mut tokens);
+        tokens.0
+    };
+    let whole = plan(PLAN);
+
+    let (all, left) = (tokens(&whole), tokens(&whole.without(&BTreeSet::from(["gone"]))));
+
+    assert_eq!(all.len(), 5);
+    assert_eq!(all[1..], left);
+    assert!(all.iter().all(|token| token >> 48 == TOKENS));
+}
+
 #[test]
 fn a_kill_moves_nothing_between_the_nodes_it_does_not_touch() {
     let kill = "[[fault]]\nid = \"kill\"\nat = \"105ms\"\nfor = \"200ms\"\ndo = { kill = { node = \"worker-3\" } }\n";
@@ -46,7 +81,7 @@ fn a_kill_moves_nothing_between_the_nodes_it_does_not_touch() {
 fn an_injector_without_faults_changes_nothing() {
     let none = Stage::new(&plan(""), 3).until(500);
     let mut bare = Stage::new(&plan(""), 3);
-    bare.world.run(kernel::budget::Budget::until(500_000_000), &mut ());
+    bare.world.run(Budget::until(500_000_000), &mut ());
 
     assert_eq!(none.world.digest(), bare.world.digest());
     assert_eq!(none.vacuous(), None);

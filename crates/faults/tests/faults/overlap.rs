@@ -113,6 +113,23 @@ fn disk_faults_and_clocks_add_up() {
 }
 
 #[test]
+fn failures_that_a_disk_has_used_up_do_not_come_back_with_another_fault() {
+    let errors = |operations| format!("disk-error = {{ node = \"worker-0\", operations = {operations} }}");
+    let slower = two(&errors(4), "disk-slow = { node = \"worker-0\", percent = 10 }", "50ms");
+    let more = two(&errors(4), &errors(1_000), "50ms");
+    let ends_first = two("disk-slow = { node = \"worker-0\", percent = 10 }", &errors(4), "300ms");
+
+    let faults = |plan, at_ms| Stage::new(plan, 3).until(at_ms).world.disk(NodeId(0)).faults();
+
+    // A tick is two operations: all four have failed by 75 ms.
+    assert!(faults(&slower, 55).failing > 0);
+    assert_eq!([75, 155, 205].map(|at| faults(&slower, at).failing), [0, 0, 0]);
+    assert!((990..=1_000).contains(&faults(&more, 155).failing));
+    assert_eq!(faults(&more, 205).failing, 0);
+    assert_eq!([245, 255].map(|at| faults(&ends_first, at).failing), [0, 0]);
+}
+
+#[test]
 fn a_fork_of_world_and_injector_undoes_its_own_faults() {
     let plan = two("pause = { node = \"worker-0\" }", "isolate = { node = \"worker-1\" }", "50ms");
     let mut stage = Stage::new(&plan, 3).until(100);

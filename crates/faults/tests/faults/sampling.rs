@@ -44,6 +44,17 @@ fn a_dense_profile_strikes_every_few_seconds_and_most_of_it_bites() {
 }
 
 #[test]
+fn kinds_of_one_range_strike_at_times_of_their_own() {
+    let kind = |name| format!("[kind.{name}]\ndo = [{{ wipe = {{ node = \"a\" }} }}]\ngap = [\"1s\", \"9s\"]\n");
+    let profile: Profile = toml::from_str(&format!("until = \"5m\"\n{}{}", kind("one"), kind("two"))).unwrap();
+
+    let plan = sample(&profile, 1).unwrap();
+
+    let times: BTreeSet<String> = plan.entries().iter().map(|entry| entry.trigger.to_string()).collect();
+    assert!(plan.entries().len() > 80 && times.len() == plan.entries().len(), "{plan:?}");
+}
+
+#[test]
 fn a_profile_that_is_none_is_refused() {
     for (text, why) in [
         ("until = \"1m\"\n[kind.k]\ndo = []\ngap = [\"1s\", \"2s\"]", "`kind.k.do` is empty"),

@@ -6,7 +6,10 @@ use relapse_kernel::budget::Budget;
 use relapse_kernel::control::Command;
 use relapse_kernel::disk::Unsynced;
 use relapse_kernel::identity::{MILLIS, NodeId};
+use relapse_kernel::latency::Latency;
+use relapse_kernel::network::LinkProfile;
 use relapse_kernel::pair::Pair;
+use relapse_kernel::toys::ping_pong::Config;
 use relapse_kernel::toys::{ping_pong::PingPong, token_ring::TokenRing};
 use relapse_kernel::world::World;
 
@@ -32,7 +35,7 @@ fn future(mut world: Both) -> u128 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn forks_at_any_event_are_equal_for_equal_salts_and_differ_for_others(
@@ -78,4 +81,21 @@ proptest! {
         prop_assert_ne!(future(fork.fork(salt)), future(fork.clone()));
         prop_assert_eq!(future(fork.fork(salt)), future(fork.fork(salt)));
     }
+}
+
+#[test]
+fn a_fork_changes_the_draws_of_links_that_are_in_use_already() {
+    let latency = Latency::uniform(MILLIS, 5 * MILLIS).unwrap();
+    let link = LinkProfile { latency, ..LinkProfile::default() };
+    let mut world = Config::default().builder(1).links(move |_, _| link).build();
+    world.run(Budget::until(100 * MILLIS), &mut ());
+
+    let [one, twin, another] = [1, 1, 2].map(|salt| {
+        let mut fork = world.fork(salt);
+        fork.run(Budget::until(200 * MILLIS), &mut ());
+        fork.digest()
+    });
+
+    assert_eq!(one, twin);
+    assert_ne!(one, another);
 }

@@ -10,6 +10,7 @@ mod hands;
 mod ping_pong;
 mod processes;
 mod queues;
+mod recording;
 mod stage;
 mod streams;
 mod tables;

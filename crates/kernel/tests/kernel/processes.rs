@@ -89,6 +89,19 @@ fn a_kill_drops_timers_jobs_and_held_inputs_of_that_process_and_nothing_else() {
 }
 
 #[test]
+fn a_kill_drops_what_a_resume_has_released_and_nobody_has_handled() {
+    let mut play = traffic().play();
+
+    play.at(9 * MILLIS, Command::Pause(B));
+    play.at(20 * MILLIS, Command::Resume(B));
+    let kill = Command::Kill { node: B, unsynced: Unsynced::Keep, dark: false };
+    let effect = play.world.control(kill, &mut play.seen);
+    play.finish();
+
+    assert_eq!((effect.inputs, play.values(B, "value"), play.seen(B, "undeliverable")), (4, vec![], vec![]));
+}
+
+#[test]
 fn what_a_killed_process_had_sent_stays_in_flight() {
     for (at, arrives) in [(MILLIS - 1, 0), (MILLIS, 1)] {
         let mut play = Stage::new(2).act(A, MILLIS, send(5)).play();

@@ -83,3 +83,18 @@ fn a_probability_hits_as_often_as_it_says() {
         assert!(hits.contains(&hit), "{ppm}: {hit}");
     }
 }
+
+#[test]
+fn a_stream_in_use_takes_a_new_key_at_a_fork_and_its_first_draw_is_that_of_a_new_stream() {
+    let mut dice = Dice::new(1);
+    let mut stream = dice.stream(PURPOSES[0], 0);
+    dice.draw(&mut stream);
+    let (mut fork, mut forked_stream) = (dice.clone(), stream.clone());
+
+    fork.fork(9, 7);
+    let mut fresh = fork.stream(PURPOSES[0], 0);
+    let (forked, new, old) = (fork.draw(&mut forked_stream), fork.draw(&mut fresh), dice.draw(&mut stream));
+
+    assert_eq!(forked, new);
+    assert_ne!(forked, old);
+}
