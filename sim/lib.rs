@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod cli;
 pub mod host;
+pub mod look;
 pub mod proof;
 pub mod registry;
 pub mod render;

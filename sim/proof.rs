@@ -1,29 +1,44 @@
 //! Is a run the same run elsewhere? Each seed is run in several ways, and what came of it is compared with the first.
+//! Where it differs, the first event that does is named.
 
-use std::collections::BTreeMap;
+mod locate;
+mod manner;
+
 use std::fmt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use explore::{RunResult, SeedRange};
 use kernel::verdict::Outcome;
 use miette::Report;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use self::locate::locate;
+pub use self::locate::{FirstEvent, Place};
+use self::manner::{Fingerprints, Manner, Process};
 use crate::host::Host;
-use crate::registry::{self, DynRunner};
+use crate::registry;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 
 /// All of a run that must be equal, on one line: digest, outcome, signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
     /// Of a run.
     pub fn of(result: &RunResult) -> Self {
         let line = format!("{:032x} {} {}", result.digest, result.verdict.outcome.word(), result.verdict.signature);
+        Fingerprint::from_line(&line)
+    }
+
+    /// As it was printed.
+    pub(crate) fn from_line(line: &str) -> Self {
         Fingerprint(line.trim_end().to_owned())
+    }
+
+    /// Its first word.
+    pub(crate) fn digest(&self) -> &str {
+        self.0.split(' ').next().unwrap_or("")
     }
 }
 
@@ -32,8 +47,6 @@ impl fmt::Display for Fingerprint {
         f.write_str(&self.0)
     }
 }
-
-type Fingerprints = BTreeMap<u64, Fingerprint>;
 
 /// What the ways had to say.
 #[derive(Debug, Serialize)]
@@ -66,6 +79,8 @@ pub struct Divergence {
     pub expected: Fingerprint,
     /// What it was; nothing if it was not run.
     pub found: Option<Fingerprint>,
+    /// The first event that differs.
+    pub place: Place,
 }
 
 impl Proof {
@@ -78,60 +93,52 @@ impl Proof {
 /// Runs the seeds in every way there is. `said` are the arguments that mean the scenario in another process.
 pub fn prove(scenario: &Scenario, said: &[String], seeds: SeedRange, against: Option<&Path>) -> Result<Proof, Report> {
     let runner = registry::runner(scenario, Host::BUILT)?;
-    let mut simulator_bugs = 0;
-    let mut expected = Fingerprints::new();
-    for seed in seeds.seeds() {
-        // Memory of its own for each: nothing ran before.
-        runner.each(&mut std::iter::once(seed), &mut |seed, result| {
-            simulator_bugs += u64::from(result.verdict.outcome == Outcome::SimulatorBug);
-            expected.insert(seed, Fingerprint::of(&result));
-        });
-    }
+    // The first of all ways: nothing ran before.
+    let alone = Manner::Alone(&*runner);
+    let expected = alone.fingerprints(seeds)?;
 
-    let compare = |way: &str, found: Fingerprints| compared(way.to_owned(), &expected, &found);
-    let mut ways = vec![
-        compare("in order, on the same memory", in_order(&*runner, seeds.seeds())),
-        compare("in reverse, on the same memory", in_order(&*runner, seeds.seeds().rev())),
-        compare("each on a thread of its own", on_threads(&*runner, seeds)),
-        compare("in another process", in_process(&own_binary()?, said, seeds, Some(Host::BUILT))?),
+    let process = |binary: &Path, host| Manner::InProcess(Process { binary: binary.to_owned(), said, host });
+    let mut manners = vec![
+        ("in order, on the same memory".to_owned(), Manner::InOrder(&*runner)),
+        ("in reverse, on the same memory".to_owned(), Manner::InReverse(&*runner)),
+        ("each on a thread of its own".to_owned(), Manner::OnThreads(&*runner)),
+        ("in another process".to_owned(), process(&own_binary()?, Some(Host::BUILT))),
     ];
-    if Host::BUILT == Host::Guarded {
-        let plain = registry::runner(scenario, Host::Plain)?;
-        ways.push(compare("on the plain host", in_order(&*plain, seeds.seeds())));
+    let plain = (Host::BUILT == Host::Guarded).then(|| registry::runner(scenario, Host::Plain)).transpose()?;
+    if let Some(plain) = &plain {
+        manners.push(("on the plain host".to_owned(), Manner::InOrder(&**plain)));
     }
     if let Some(binary) = against {
-        ways.push(compare(&format!("by {}", binary.display()), in_process(binary, said, seeds, None)?));
+        manners.push((format!("by {}", binary.display()), process(binary, None)));
     }
-    Ok(Proof { runs: seeds.len(), simulator_bugs, ways })
+
+    let mut ways = Vec::with_capacity(manners.len());
+    for (way, manner) in manners {
+        let found = manner.fingerprints(seeds)?;
+        ways.push(compared(way, &expected, &found, |seed| {
+            locate(&|window| alone.look(seeds, seed, window), &|window| manner.look(seeds, seed, window))
+        }));
+    }
+    let simulator_bugs = expected.values().filter(|fingerprint| fingerprint.is(Outcome::SimulatorBug)).count();
+    Ok(Proof { runs: seeds.len(), simulator_bugs: simulator_bugs as u64, ways })
 }
 
-fn compared(way: String, expected: &Fingerprints, found: &Fingerprints) -> Way {
+impl Fingerprint {
+    fn is(&self, outcome: Outcome) -> bool {
+        self.0.split(' ').nth(1) == Some(outcome.word())
+    }
+}
+
+fn compared(way: String, expected: &Fingerprints, found: &Fingerprints, place: impl Fn(u64) -> Place) -> Way {
     let mut divergent = expected.iter().filter(|(seed, fingerprint)| found.get(seed) != Some(fingerprint));
     let first = divergent.next().map(|(&seed, fingerprint)| Divergence {
         seed,
         expected: fingerprint.clone(),
         found: found.get(&seed).cloned(),
+        place: place(seed),
     });
     let others = u64::try_from(divergent.count()).expect("a count of seeds");
     Way { way, divergent: others + u64::from(first.is_some()), first }
-}
-
-fn in_order(runner: &dyn DynRunner, mut seeds: impl Iterator<Item = u64>) -> Fingerprints {
-    let mut found = Fingerprints::new();
-    runner.each(&mut seeds, &mut |seed, result| {
-        found.insert(seed, Fingerprint::of(&result));
-    });
-    found
-}
-
-#[expect(clippy::disallowed_methods, reason = "another thread is what is being tried")]
-fn on_threads(runner: &dyn DynRunner, seeds: SeedRange) -> Fingerprints {
-    let mut found = Fingerprints::new();
-    for seed in seeds.seeds() {
-        let alone = std::thread::scope(|scope| scope.spawn(|| in_order(runner, std::iter::once(seed))).join());
-        found.extend(alone.expect("a panic in a run is a verdict"));
-    }
-    found
 }
 
 fn own_binary() -> Result<std::path::PathBuf, Report> {
@@ -139,29 +146,4 @@ fn own_binary() -> Result<std::path::PathBuf, Report> {
         let message = format!("prove: cannot find this binary to start it again: {error}");
         Problem::Usage { message, help: None }.into()
     })
-}
-
-/// Asks another process by its hidden verb `digest`.
-fn in_process(binary: &Path, said: &[String], seeds: SeedRange, host: Option<Host>) -> Result<Fingerprints, Report> {
-    let failed = |why: String| {
-        let help = Some("--against takes another build of `relapse`".to_owned());
-        Report::from(Problem::Usage { message: format!("prove: {} {why}", binary.display()), help })
-    };
-    let mut command = Command::new(binary);
-    command.arg("digest").args(said).args(["--seeds", &seeds.to_string()]).stdin(Stdio::null());
-    if let Some(host) = host {
-        command.args(["--host", &host.to_string()]);
-    }
-
-    let ended = command.output().map_err(|error| failed(format!("cannot be started: {error}")))?;
-    if !ended.status.success() {
-        let said = String::from_utf8_lossy(&ended.stderr);
-        return Err(failed(format!("ended with {}: {}", ended.status, said.trim())));
-    }
-    let text = String::from_utf8(ended.stdout).map_err(|_| failed("printed what is no text".to_owned()))?;
-    let parsed = text.lines().map(|line| {
-        let (seed, rest) = line.split_once(' ')?;
-        Some((seed.parse().ok()?, Fingerprint(rest.trim_end().to_owned())))
-    });
-    parsed.collect::<Option<_>>().ok_or_else(|| failed("printed what are no digests".to_owned()))
 }

@@ -4,23 +4,28 @@
 //! [`Replay`] (one run again, with all that people want to see). [`Planned`] makes both into a [`DynRunner`].
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use explore::{Cost, Progress, RunResult, Runner, SweepReport, SweepRequest, catch, run_caught, sweep};
+use kernel::record::Recorder;
 use kernel::verdict::{Outcome, Verdict};
 use miette::Report;
 
 use crate::host::Host;
+use crate::look::{Look, Looker};
+use crate::proof::Fingerprint;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 use crate::scenario::schema::Schema;
-use crate::systems::{restate, toy};
+use crate::systems::{leaky, restate, toy};
 
 /// Makes a runner of a scenario.
 type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
 
 /// All systems: the tables of each, and what makes its runners.
-static SYSTEMS: &[(&Schema, Build)] = &[(&restate::SCHEMA, restate::runner), (&toy::SCHEMA, toy::runner)];
+static SYSTEMS: &[(&Schema, Build)] =
+    &[(&restate::SCHEMA, restate::runner), (&toy::SCHEMA, toy::runner), (&leaky::SCHEMA, leaky::runner)];
 
 /// The tables of the system of that name.
 pub fn schema(system: &str) -> Option<&'static Schema> {
@@ -69,6 +74,47 @@ pub struct Replayed {
 pub trait Replay: Runner {
     /// One run, with its output and, if asked for, its trace.
     fn replay(&self, plan: &Self::Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed>;
+
+    /// What the nodes are to people, by number.
+    fn roles(&self, _plan: &Self::Plan) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What [`Runner::run`] does, with somebody looking on. `None`: this system records no events.
+    fn watch(
+        &self,
+        _plan: &Self::Plan,
+        _seed: u64,
+        _scratch: &mut Self::Scratch,
+        _looker: &mut Looker,
+    ) -> Option<RunResult> {
+        None
+    }
+}
+
+/// What observes a run that is shown: a recorder, if its trace is asked for.
+pub type Tracer<'a> = Option<Recorder<&'a mut dyn io::Write>>;
+
+/// Makes a run with its trace, if that is asked for. A run that panics leaves its trace up to there.
+pub fn traced<'a>(
+    trace: &'a mut Option<&mut dyn io::Write>,
+    roles: Vec<String>,
+    run: impl FnOnce(&mut Tracer<'a>) -> Replayed,
+) -> io::Result<Replayed> {
+    let mut tracer = trace.as_mut().map(|to| Recorder::lines(&mut **to as &mut dyn io::Write, roles));
+    let shown = catch(|| run(&mut tracer)).unwrap_or_else(Replayed::panicked);
+    tracer.map_or(Ok(()), |recorder| recorder.finish().map(|_| ()))?;
+    Ok(shown)
+}
+
+impl Replayed {
+    fn panicked(verdict: Verdict) -> Self {
+        Replayed { result: panicked(verdict), output: Vec::new() }
+    }
+}
+
+fn panicked(verdict: Verdict) -> RunResult {
+    RunResult { verdict, digest: 0, cost: Cost::default() }
 }
 
 /// What the command line asks of a scenario.
@@ -78,6 +124,10 @@ pub trait DynRunner: Sync {
 
     /// Runs, bare, one after the other on the same scratch memory. A panic in one is a verdict.
     fn each(&self, seeds: &mut dyn Iterator<Item = u64>, take: &mut dyn FnMut(u64, RunResult));
+
+    /// Runs the seeds `before` as [`DynRunner::each`] does, and then one more, looking at its events with the numbers of
+    /// the window. `None`: this system records no events.
+    fn look(&self, before: &mut dyn Iterator<Item = u64>, seed: u64, window: Range<u64>) -> Option<Look>;
 
     /// Many runs.
     fn sweep(&self, request: SweepRequest<'_>, progress: &mut dyn FnMut(&Progress)) -> SweepReport;
@@ -95,10 +145,7 @@ impl<R: Replay> DynRunner for Planned<R> {
     fn replay(&self, mut request: ReplayRequest<'_>) -> io::Result<Replayed> {
         let shown = match catch(|| self.runner.replay(&self.plan, &mut request)) {
             Ok(shown) => shown?,
-            Err(verdict) => {
-                let result = RunResult { verdict, digest: 0, cost: Cost::default() };
-                Replayed { result, output: Vec::new() }
-            }
+            Err(verdict) => Replayed::panicked(verdict),
         };
         if shown.result.verdict.outcome == Outcome::Inconclusive {
             // Perhaps because it was stopped: nothing to compare it with.
@@ -122,6 +169,17 @@ impl<R: Replay> DynRunner for Planned<R> {
         for seed in seeds {
             take(seed, run_caught(&self.runner, &self.plan, seed, &mut scratch));
         }
+    }
+
+    fn look(&self, before: &mut dyn Iterator<Item = u64>, seed: u64, window: Range<u64>) -> Option<Look> {
+        let mut scratch = R::Scratch::default();
+        for seed in before {
+            run_caught(&self.runner, &self.plan, seed, &mut scratch);
+        }
+        let mut looker = Looker::new(window);
+        let watched = catch(|| self.runner.watch(&self.plan, seed, &mut scratch, &mut looker));
+        let result = watched.unwrap_or_else(|verdict| Some(panicked(verdict)))?;
+        Some(looker.look(seed, Fingerprint::of(&result), &self.runner.roles(&self.plan)))
     }
 
     fn sweep(&self, request: SweepRequest<'_>, progress: &mut dyn FnMut(&Progress)) -> SweepReport {

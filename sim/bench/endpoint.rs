@@ -59,8 +59,7 @@ mod guest {
         let mut config = Config::default();
         config.net.send_latency = Duration::from_nanos(LATENCY_MIN)..Duration::from_nanos(LATENCY_MAX);
         let runtime = Runtime::with_seed_and_config(seed, config);
-        let servers: Vec<_> =
-            (0..SERVERS).map(|node| runtime.create_node().ip(address(node).ip()).build()).collect();
+        let servers: Vec<_> = (0..SERVERS).map(|node| runtime.create_node().ip(address(node).ip()).build()).collect();
         let client = runtime.create_node().ip(address(SERVERS).ip()).build();
         runtime.block_on(async move {
             for (server, node) in servers.iter().zip(0..) {

@@ -111,14 +111,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let written = "one record and one row; it copies the row's table, which was shared";
     Ok(vec![
         Figure::new("fork", "fork of a world", "ms", bar, Spread::of(forks), vec![what.to_owned()]),
-        Figure::new(
-            "fork-write",
-            "the first write after it",
-            "ms",
-            None,
-            Spread::of(writes),
-            vec![written.to_owned()],
-        ),
+        Figure::new("fork-write", "the first write after it", "ms", None, Spread::of(writes), vec![written.to_owned()]),
     ])
 }
 

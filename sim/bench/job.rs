@@ -25,10 +25,11 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let runner = runner_of(plan.clone(), Host::BUILT);
     let seeds = effort.of(60);
     let (mut rates, mut densities) = (Vec::new(), Vec::new());
-    let (mut events, mut invocations) = (0, 0);
+    let mut invocations = 0;
     // The first round warms up.
     for round in 0..=effort.rounds as u64 {
-        (events, invocations) = (0, 0);
+        let mut events = 0;
+        invocations = 0;
         let (took, ()) = timing::time(|| {
             runner.each(&mut (0..seeds), &mut |_, result| {
                 events += result.cost.events;

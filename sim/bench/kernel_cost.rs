@@ -1,5 +1,7 @@
 //! Kernel cost per event of the heap, against the bare loop.
 
+use std::hint::black_box;
+
 use kernel::budget::Budget;
 use miette::Report;
 
@@ -15,6 +17,7 @@ pub fn play(world: &mut kernel::world::World<kernel::toys::ping_pong::PingPong>,
     let before = world.queue_events();
     let budget = Budget { events: world.events() + messages, ..Budget::UNLIMITED };
     world.run(budget, &mut ());
+    black_box(world.digest());
     world.queue_events() - before
 }
 
@@ -27,7 +30,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let bare = || {
         let before = game.result().0;
         game.play(messages);
-        game.result().0 - before
+        black_box(game.result()).0 - before
     };
     let duel = timing::duel(effort, kernel, bare);
     let notes = vec![

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use kernel::identity::MILLIS;
+use kernel::verdict::Outcome;
 use miette::Report;
 use restate::config::{Cluster, Job, JobRules};
 use restate::workload::{Params, json};
@@ -26,7 +26,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let mut run = |from, to| {
         runner.each(&mut (from..to), &mut |_, result| {
             events += result.cost.events;
-            blocked += u64::from(result.verdict.signature == "restate/deadlock");
+            blocked += u64::from(result.verdict.outcome == Outcome::Fail);
         });
         resident_kb()
     };
@@ -53,8 +53,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
 /// The golden tree at the costs of the verification scenario; one pod, which does not verify.
 fn plan() -> Result<Plan, Report> {
     let plan = job::plan()?;
-    let params =
-        Params { seed: "D10-victims-free-keys".to_owned(), width: 0, depth: 0, max_sleep_ms: 1000 * MILLIS as u32 };
+    let params = Params { seed: "D10-victims-free-keys".to_owned(), width: 0, depth: 0, max_sleep_ms: 32_768 };
     let tree = Arc::new(json::read(TREE, params).expect("the golden tree is well formed").tree);
     let cluster = Cluster { jobs: vec![Job::with_tree(tree.clone())], ..Cluster::clone(&plan.cluster) };
     let job_rules = JobRules { retries: 0, verifies: false, ..plan.job_rules };

@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn the_median_decides_and_the_bar_itself_is_admitted() {
-        let figure = |bar, numbers: &[f64]| Figure::new("f", "", "x", Some(bar), Spread::of(numbers.to_vec()), Vec::new());
+        let figure =
+            |bar, numbers: &[f64]| Figure::new("f", "", "x", Some(bar), Spread::of(numbers.to_vec()), Vec::new());
 
         assert_eq!(figure(Bar::AtMost(1.3), &[9.0, 1.3, 1.1]).holds, Some(true));
         assert_eq!(figure(Bar::AtMost(1.3), &[1.4, 1.31, 1.0]).holds, Some(false));

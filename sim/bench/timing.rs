@@ -30,7 +30,7 @@ pub fn time<R>(work: impl FnOnce() -> R) -> (Duration, R) {
 /// Compares two things. Each does some units of work and says how many, outside of any run. In a round the two take
 /// turns, and the best of three times counts: what disturbs them only ever adds.
 pub fn duel(effort: Effort, mut first: impl FnMut() -> u64, mut second: impl FnMut() -> u64) -> Duel {
-    let mut per_unit = |work: &mut dyn FnMut() -> u64| {
+    let per_unit = |work: &mut dyn FnMut() -> u64| {
         let (took, units) = time(work);
         took.as_nanos() as f64 / units.max(1) as f64
     };

@@ -96,8 +96,10 @@ fn row(job: &str, invocations: u64, cycles: &[Vec<i32>], report: &SweepReport) -
     let others: u64 = report.groups.iter().filter(|group| group.outcome.severity() != 0).map(|group| group.count).sum();
     let mut rings: Vec<(&str, u64)> = rings.into_iter().collect();
     rings.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let rings: Vec<String> = rings.iter().map(|(ring, count)| format!("{} ({count})", ring.replace("ring ", ""))).collect();
-    let cycles: Vec<String> = cycles.iter().map(|cycle| cycle.iter().map(i32::to_string).collect::<Vec<_>>().join(",")).collect();
+    let rings: Vec<String> =
+        rings.iter().map(|(ring, count)| format!("{} ({count})", ring.replace("ring ", ""))).collect();
+    let cycles: Vec<String> =
+        cycles.iter().map(|cycle| cycle.iter().map(i32::to_string).collect::<Vec<_>>().join(",")).collect();
     let interval = wilson(blocked, report.runs, Z_95);
     let unjudged = if others > blocked { format!("; {} not judged", others - blocked) } else { String::new() };
     format!(
@@ -123,7 +125,9 @@ fn put(args: &Args, output: &mut Output, text: &str) -> Result<(), Report> {
 fn rows_of(path: &Path) -> Result<Vec<String>, Report> {
     match std::fs::read_to_string(path) {
         Ok(text) => {
-            let job = |line: &str| line.strip_prefix("| test-").and_then(|rest| rest.split(' ').next()).map(|n| format!("test-{n}"));
+            let job = |line: &str| {
+                line.strip_prefix("| test-").and_then(|rest| rest.split(' ').next()).map(|n| format!("test-{n}"))
+            };
             Ok(text.lines().filter_map(job).collect())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -23,6 +23,11 @@ impl Output {
         Output { to: Box::new(io::BufWriter::new(stdout)), closed: false, colours }
     }
 
+    /// Standard error, for a report where something else has standard output.
+    pub fn stderr() -> Self {
+        Output { to: Box::new(io::stderr()), closed: false, colours: stderr_colours() }
+    }
+
     /// Whether to write colours.
     pub fn colours(&self) -> bool {
         self.colours
@@ -72,6 +77,39 @@ impl Output {
                 Err(Problem::Usage { message, help }.into())
             }
         }
+    }
+}
+
+/// A stream whose reader may go away: what follows is dropped.
+pub struct Piped<W> {
+    to: Option<W>,
+}
+
+impl<W: Write> Piped<W> {
+    /// Writes there.
+    pub fn new(to: W) -> Self {
+        Piped { to: Some(to) }
+    }
+
+    fn each<T>(&mut self, dropped: T, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
+        let Some(to) = &mut self.to else { return Ok(dropped) };
+        match write(to) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.to = None;
+                Ok(dropped)
+            }
+            written => written,
+        }
+    }
+}
+
+impl<W: Write> Write for Piped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.each(bytes.len(), |to| to.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.each((), Write::flush)
     }
 }
 

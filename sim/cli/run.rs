@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use explore::{SeedRange, SweepRequest};
 use miette::Report;
 
-use super::output::{Output, unwritable};
+use super::output::{Output, Piped, unwritable};
 use super::scenario_args::ScenarioArgs;
 use super::status::Status;
 use super::{seeds, stop};
@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "N", requires = "seeds", value_parser = clap::value_parser!(u64).range(1..=1024))]
     workers: Option<u64>,
 
-    /// Write the trace of the run to a file
+    /// Write each event of the run to a file, as a line of JSON; - for standard output, and the report to standard error
     #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
     trace: Option<PathBuf>,
 
@@ -66,20 +66,32 @@ fn single(args: &Args, context: &Context<'_>, runner: &dyn DynRunner, output: &m
             .replay(ReplayRequest { seed: args.seed, trace: None, stop: &stop::on_ctrl_c() })
             .expect("a replay without a trace writes nothing"),
     };
+    let mut aside = Output::stderr();
+    let output = if args.trace.as_deref().is_some_and(is_stdout) { &mut aside } else { output };
     if args.json {
         output.json(&one::json(context, args.seed, &shown))?;
     } else {
         output.text(&one::text(context, args.seed, &shown, output.colours()))?;
     }
+    output.flush()?;
     Ok(Status::of([shown.result.verdict.outcome], false))
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 fn traced(runner: &dyn DynRunner, seed: u64, path: &Path) -> Result<Replayed, Report> {
     let failed = |error: io::Error| unwritable("--trace", path, &error);
-    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
-    let request = ReplayRequest { seed, trace: Some(&mut file), stop: &stop::on_ctrl_c() };
+    let to: Box<dyn Write> = if is_stdout(path) {
+        Box::new(Piped::new(io::stdout()))
+    } else {
+        Box::new(File::create(path).map_err(failed)?)
+    };
+    let mut to = BufWriter::new(to);
+    let request = ReplayRequest { seed, trace: Some(&mut to), stop: &stop::on_ctrl_c() };
     let shown = runner.replay(request).map_err(failed)?;
-    file.flush().map_err(failed)?;
+    to.flush().map_err(failed)?;
     Ok(shown)
 }
 

@@ -84,7 +84,10 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     };
     let wrong = |message: String, help: &str| Problem::Usage { message, help: Some(help.to_owned()) };
     let max_sleep_ms = u32::try_from(args.max_sleep / MILLIS).ok().filter(|ms| *ms > 0).ok_or_else(|| {
-        wrong("--max-sleep: out of range".to_owned(), "take 1ms to 4294967295ms; upstream reads 0 as its default of 32768ms")
+        wrong(
+            "--max-sleep: out of range".to_owned(),
+            "take 1ms to 4294967295ms; upstream reads 0 as its default of 32768ms",
+        )
     })?;
     let params = Params { seed: args.job.clone(), width: args.width, depth: args.depth, max_sleep_ms };
     let tree = generate(params, rule)
@@ -93,7 +96,11 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         fs::write(path, json::write(&tree)).map_err(|error| unwritable("--out", path, &error))?;
     }
     let shown = describe(args, rule_name, max_sleep_ms, &tree);
-    if args.json { output.json(&shown)? } else { output.text(&text(&shown, &tree))? }
+    if args.json {
+        output.json(&shown)?
+    } else {
+        output.text(&text(&shown, &tree))?
+    }
     Ok(Status::DONE)
 }
 
@@ -136,9 +143,16 @@ fn text(shown: &TreeJson, tree: &Tree) -> String {
     }
     for cycle in &shown.static_cycles {
         let keys: Vec<String> = cycle.iter().map(i32::to_string).collect();
-        lines.push(format!("static lock cycle among keys {} (whether it bites depends on the schedule)", keys.join(" ")));
+        lines.push(format!(
+            "static lock cycle among keys {} (whether it bites depends on the schedule)",
+            keys.join(" ")
+        ));
     }
     let counters: Vec<String> = expected_counters(tree).iter().map(|(key, count)| format!("{key}:{count}")).collect();
-    lines.push(format!("{} expected counters, in the order of their first increment: {}", counters.len(), counters.join(" ")));
+    lines.push(format!(
+        "{} expected counters, in the order of their first increment: {}",
+        counters.len(),
+        counters.join(" ")
+    ));
     lines.join("\n") + "\n"
 }

@@ -58,21 +58,15 @@ mod tests {
 
         let shown = text(&figure, false);
 
-        let wanted = "this against that\n  1.25x  (1.10 .. 1.40, 5 rounds)  bar: at most 1.30x  holds\n  10 ns and 8 ns\n";
+        let wanted =
+            "this against that\n  1.25x  (1.10 .. 1.40, 5 rounds)  bar: at most 1.30x  holds\n  10 ns and 8 ns\n";
         assert_eq!(shown, wanted);
     }
 
     #[test]
     fn the_end_counts_what_holds_what_is_missed_and_what_is_not_known() {
-        let figure = |holds, measured| Figure {
-            name: "f",
-            title: "",
-            unit: "",
-            measured,
-            bar: None,
-            holds,
-            notes: Vec::new(),
-        };
+        let figure =
+            |holds, measured| Figure { name: "f", title: "", unit: "", measured, bar: None, holds, notes: Vec::new() };
         let some = Some(Spread { median: 1.0, min: 1.0, max: 1.0, rounds: 1 });
 
         let closing = closing(&[figure(Some(true), some), figure(Some(false), some), figure(None, None)]);

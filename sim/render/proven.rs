@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::paint::Paint;
 use super::{Seeds, thousands};
 use crate::host::Host;
-use crate::proof::Proof;
+use crate::look::Seen;
+use crate::proof::{FirstEvent, Place, Proof};
 use crate::scenario::Scenario;
 
 /// A proof for people.
@@ -25,6 +26,7 @@ pub fn text(scenario: &Scenario, seeds: SeedRange, proof: &Proof, colours: bool)
                 lines.push(format!("           expected   {}", first.expected));
                 let found = first.found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
                 lines.push(format!("           found      {found}"));
+                lines.extend(place(&first.place).into_iter().map(|line| format!("           {line}")));
             }
         }
     }
@@ -35,6 +37,31 @@ pub fn text(scenario: &Scenario, seeds: SeedRange, proof: &Proof, colours: bool)
         ));
     }
     lines.join("\n") + "\n"
+}
+
+/// Where two runs part.
+fn place(place: &Place) -> Vec<String> {
+    let FirstEvent { id, expected, found } = match place {
+        Place::Unknown(reason) => return vec![format!("the first event that differs is not known: {reason}")],
+        Place::Event(event) => &**event,
+    };
+    let mut lines = vec![
+        format!("the first event that differs is number {id}"),
+        format!("  expected {}", expected.as_ref().map_or_else(|| "none: the run is over".to_owned(), event)),
+        format!("  found    {}", found.as_ref().map_or_else(|| "none: the run is over".to_owned(), event)),
+    ];
+    let shown = |seen: &Seen| Seen { hash: String::new(), ..seen.clone() };
+    if expected.as_ref().map(shown) == found.as_ref().map(shown) {
+        lines.push("  what differs is not among the fields shown here".to_owned());
+    }
+    lines
+}
+
+fn event(seen: &Seen) -> String {
+    let Seen { at_ns, node, role, kind, name, data: [first, second, third], parent, .. } = seen;
+    let (seconds, rest) = (at_ns / 1_000_000_000, at_ns % 1_000_000_000);
+    let role = role.as_ref().map_or_else(String::new, |role| format!(" ({role})"));
+    format!("{seconds}.{rest:09} s {node}{role} {kind} {name} [{first}, {second}, {third}], caused by {parent}")
 }
 
 #[derive(Serialize)]

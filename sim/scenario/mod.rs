@@ -6,6 +6,7 @@
 pub mod document;
 pub mod duration;
 pub mod edit;
+mod faults;
 pub mod find;
 pub mod nearest;
 pub mod problem;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use miette::Report;
 
-use self::document::{Document, Node, Origin, Table, Value};
+use self::document::{Document, Origin, Table, Value};
 use self::edit::Edit;
 use self::nearest::suggest;
 use self::quantiles::Quantiles;
@@ -59,8 +60,8 @@ pub struct Scenario {
     pub latencies: BTreeMap<&'static str, Quantiles>,
     /// `[service]`, likewise.
     pub services: BTreeMap<&'static str, Quantiles>,
-    /// `[[fault]]`: tables as they stand in the file.
-    pub faults: Vec<Node>,
+    /// `[[fault]]`.
+    pub faults: ::faults::plan::Plan,
     /// `[expect]`.
     pub expect: Expect,
 }
@@ -111,7 +112,7 @@ impl Scenario {
             toggles: toggles(&reader, schema, preset)?,
             latencies: distributions(&reader, "latency", schema.latencies)?,
             services: distributions(&reader, "service", schema.services)?,
-            faults: faults(&reader)?,
+            faults: faults::plan(&reader)?,
             expect: expect(&reader, schema)?,
         })
     }
@@ -194,20 +195,6 @@ fn distributions(
 
 /// The one place where the typed plan of the faults crate plugs in: each node is a table that knows its place in the
 /// file, so that what does not fit can be reported there ([`Document::problem`]).
-fn faults(reader: &Reader<'_>) -> Result<Vec<Node>, Report> {
-    let Some(entry) = reader.document.root.get("fault") else { return Ok(Vec::new()) };
-    let refuse = |node: &Node| {
-        let help = Some("write each fault as a table under [[fault]]".to_owned());
-        let label = format!("this is {}", node.value.kind());
-        Err(reader.document.problem(&node.origin, "`fault` must be a list of tables".to_owned(), label, help))
-    };
-    let Value::List(nodes) = &entry.node.value else { return refuse(&entry.node) };
-    match nodes.iter().find(|node| !matches!(node.value, Value::Table(_))) {
-        Some(node) => refuse(node),
-        None => Ok(nodes.clone()),
-    }
-}
-
 fn expect(reader: &Reader<'_>, schema: &'static Schema) -> Result<Expect, Report> {
     let table = reader.section("expect")?;
     let origin = table.get("fixed_by").map(|entry| entry.node.origin.clone());

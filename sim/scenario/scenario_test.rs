@@ -26,7 +26,9 @@ client_server = { min = "100us", p50 = "250us", p90 = "400us", p99 = "1.5ms", ma
 server_endpoint = "200us"
 
 [[fault]]
-on = { at = "3s" }
+at = "3s"
+do = { kill = { node = "server" } }
+for = "2s"
 
 [expect]
 fail = "restate/deadlock"
@@ -63,6 +65,15 @@ fn assert_says(result: Result<Scenario, String>, parts: &[&str]) {
 }
 
 #[test]
+fn a_fault_that_cannot_be_is_reported_at_its_place() {
+    assert_says(with("at = \"3s\"", "at = \"3s\"\nwhen = 1"), &["this fault cannot be read", "when", "scenario.toml:"]);
+    assert_says(
+        with("do = { kill = { node = \"server\" } }", "do = { kil = { node = \"server\" } }"),
+        &["kil", "kill"],
+    );
+}
+
+#[test]
 fn a_good_file_is_read_with_its_defaults() {
     let scenario = read(GOOD, &[]).expect("it is good");
 
@@ -71,7 +82,7 @@ fn a_good_file_is_read_with_its_defaults() {
     assert_eq!(scenario.latencies["server_endpoint"], Quantiles::constant(200_000));
     assert_eq!(scenario.latencies["client_server"].p99, 1_500_000);
     assert_eq!(scenario.expect.fixed_by, [("generator", "increasing-targets")]);
-    assert_eq!(scenario.faults.len(), 1);
+    assert_eq!(scenario.faults.entries().len(), 1);
     let setup = Setup::of(&scenario);
     let tree = TreeSource::Generated { job: "test-28113175".to_owned(), width: 4, depth: 14 };
     assert_eq!((setup.partitions, setup.endpoints, setup.pods, setup.tree), (4, 3, 7, tree));
@@ -229,7 +240,7 @@ fn the_width_of_a_tree_that_is_given_cannot_be_set() {
 
 #[test]
 fn an_entry_of_a_list_can_be_set() {
-    assert!(read(GOOD, &[set("fault.0.on.at=5s")]).is_ok());
+    assert!(read(GOOD, &[set("fault.0.at=5s")]).is_ok());
     assert_says(read(GOOD, &[set("fault.0=5")]), &["--set fault.0=5: `fault` must be a list of tables"]);
 }
 

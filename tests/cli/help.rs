@@ -26,6 +26,8 @@ fn help_shows_the_verbs_and_the_exit_statuses() {
       run    Run a scenario, with one seed or over many
       tree   Show the command tree of a verification job: its size, expected counters and static lock
              cycles
+      jobs   Sweep every verification job of a window whose tree has a static lock cycle, and write a
+             table
       prove  Show that a run is the same run in another thread, process, order and host
       bench  Measure this machine: the figures of the README, each against its bar
       help   Print this message or the help of the given subcommand(s)
@@ -64,7 +66,8 @@ fn help_of_run_shows_its_flags_and_the_exit_statuses() {
           --seed <N>             Run one seed and show the run [default: 0]
           --seeds <A..B>         Run the seeds from A to B, B left out, and group what comes of them
           --workers <N>          Threads that run seeds [default: one per core]
-          --trace <FILE>         Write the trace of the run to a file
+          --trace <FILE>         Write each event of the run to a file, as a line of JSON; - for
+                                 standard output, and the report to standard error
           --host <HOST>          What runs the world [default: what the binary was built as] [possible
                                  values: guarded, plain]
           --json                 Print one JSON object

@@ -4,10 +4,12 @@
 //! with a planted failure is therefore enough to try everything here, in microseconds.
 //!
 //! - [`sweep()`] runs a [`SeedRange`] on several workers and answers with a [`SweepReport`];
+//!   some runs are made twice, to see that they are the same;
 //! - [`run_caught`] is one run in which a panic becomes a verdict ([`catch`]);
 //! - [`wilson`] and [`bound_when_never_seen`] are the statistics of rare failures;
 //! - [`Reduce`] is what a plan implements so that it can be shrunk.
 
+mod canary;
 mod panics;
 mod reduce;
 mod runner;

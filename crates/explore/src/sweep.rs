@@ -10,6 +10,7 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "wall time of a sweep is a fact about the host; no run sees it")]
 use std::time::Instant;
 
+use crate::canary::{Canaries, made_again};
 use crate::{Group, RunResult, Runner, SeedRange, Tally, TotalCost, run_caught};
 use kernel::verdict::Outcome;
 
@@ -86,22 +87,28 @@ pub fn sweep<R: Runner>(
     let counts: Vec<Counts> = (0..workers).map(|_| Counts::default()).collect();
     let (send, receive) = mpsc::channel();
 
-    let tally = thread::scope(|scope| {
+    let canaries = Canaries::of(request.seeds);
+
+    let Done { mut tally, set_aside } = thread::scope(|scope| {
         for (n, counts) in counts.iter().enumerate() {
             let (send, queue) = (send.clone(), &queue);
             let work = move || {
                 // The only failure is that nobody waits any more, and then nobody misses it.
-                let _ = send.send(work_off(runner, plan, queue, counts));
+                let _ = send.send(work_off(runner, plan, queue, canaries, counts));
             };
             let started = thread::Builder::new().name(format!("sweep-{n}")).spawn_scoped(scope, work);
             if started.is_err() && n == 0 {
                 // No thread to be had: the caller's own does the work, silently.
-                return work_off(runner, plan, queue, counts);
+                return work_off(runner, plan, queue, canaries, counts);
             }
         }
         drop(send);
         collect(&receive, || progress(&Progress { requested, wall: begun.elapsed(), ..sum(&counts) }))
     });
+    // Whoever stops a sweep waits for its end.
+    let stopped = request.stop.load(Relaxed);
+    let set_aside = if stopped || set_aside.is_empty() { set_aside } else { made_again(runner, plan, set_aside) };
+    set_aside.into_iter().for_each(|(seed, result)| tally.add(seed, result));
 
     let (runs, cost, digest) = (tally.runs(), tally.cost(), tally.digest());
     SweepReport {
@@ -117,26 +124,41 @@ pub fn sweep<R: Runner>(
 }
 
 /// Merges what the workers hand in until the last of them is gone.
-fn collect(receive: &mpsc::Receiver<Tally>, mut tell: impl FnMut()) -> Tally {
-    let mut all = Tally::default();
+fn collect(receive: &mpsc::Receiver<Done>, mut tell: impl FnMut()) -> Done {
+    let mut all = Done::default();
     loop {
         match receive.recv_timeout(PERIOD) {
-            Ok(tally) => all.merge(tally),
+            Ok(done) => {
+                all.tally.merge(done.tally);
+                all.set_aside.extend(done.set_aside);
+            }
             Err(RecvTimeoutError::Timeout) => tell(),
             Err(RecvTimeoutError::Disconnected) => return all,
         }
     }
 }
 
-fn work_off<R: Runner>(runner: &R, plan: &R::Plan, queue: &Queue<'_>, counts: &Counts) -> Tally {
-    let mut tally = Tally::default();
+/// What a worker did.
+#[derive(Default)]
+struct Done {
+    tally: Tally,
+    /// The canaries: in no tally yet.
+    set_aside: Vec<(u64, RunResult)>,
+}
+
+fn work_off<R: Runner>(runner: &R, plan: &R::Plan, queue: &Queue<'_>, canaries: Canaries, counts: &Counts) -> Done {
+    let mut done = Done::default();
     let mut scratch = R::Scratch::default();
     while let Some(seed) = queue.take() {
         let result = run_caught(runner, plan, seed, &mut scratch);
         counts.add(&result);
-        tally.add(seed, result);
+        if canaries.has(seed) {
+            done.set_aside.push((seed, result));
+        } else {
+            done.tally.add(seed, result);
+        }
     }
-    tally
+    done
 }
 
 /// Seeds not yet run.

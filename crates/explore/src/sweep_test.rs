@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kernel::verdict::{Outcome, Verdict};
 
+use crate::canary::Canaries;
 use crate::{Cost, Reduce, RunResult, Runner, SeedRange, SweepReport, SweepRequest, Z_95, sweep, wilson};
 
 /// Fails for one seed in `deadlock_in`, panics for one in `panic_in`.
@@ -174,4 +175,45 @@ fn progress_grows_and_is_not_told_too_often() {
     assert!(!told.is_empty() && told.len() as u128 <= report.wall.as_millis() / 100 + 1, "{}", told.len());
     assert!(told.is_sorted_by_key(|progress| progress.runs));
     assert!(told.iter().all(|progress| progress.requested == 12 && progress.runs <= 12));
+}
+
+/// Its digest tells how many runs its worker has made before.
+struct DependsOnHistory;
+
+impl Runner for DependsOnHistory {
+    type Plan = Planted;
+    type Scratch = Vec<u8>;
+
+    fn run(&self, plan: &Planted, seed: u64, scratch: &mut Vec<u8>) -> RunResult {
+        let before = scratch.len() as u128;
+        let result = Toy.run(plan, seed, &mut Vec::new());
+        scratch.push(0);
+        RunResult { digest: result.digest ^ before, ..result }
+    }
+}
+
+#[test]
+fn a_run_that_depends_on_what_ran_before_is_found_by_a_sweep_of_a_hundred() {
+    let seeds = SeedRange::new(0, 100).expect("a range of the test");
+    let request = SweepRequest { seeds, workers: NonZeroUsize::MIN, stop: &AtomicBool::new(false) };
+
+    let report = sweep(&DependsOnHistory, &QUIET, request, |_| {});
+
+    let worst = &report.groups[0];
+    assert_eq!((worst.outcome, &*worst.signature), (Outcome::SimulatorBug, "divergence/canary"));
+    assert_eq!((worst.count, worst.first_seed, report.runs), (1, 99, 100), "the canary counts once");
+    assert_eq!(worst.story.len(), 3);
+}
+
+#[test]
+fn about_one_run_in_a_thousand_is_a_canary_and_a_long_sweep_has_no_more() {
+    let canaries = |from: u64, to: u64| {
+        let canaries = Canaries::of(SeedRange::new(from, to).expect("a range of the test"));
+        (from..to).filter(|seed| canaries.has(*seed)).collect::<Vec<_>>()
+    };
+
+    assert_eq!(canaries(500, 599).iter().filter(|seed| **seed == 599).count(), 0);
+    assert!(canaries(500, 600).contains(&599));
+    assert!((60..=140).contains(&canaries(0, 100_000).len()), "{}", canaries(0, 100_000).len());
+    assert!((800..=1_200).contains(&canaries(0, 5_000_000).len()), "{}", canaries(0, 5_000_000).len());
 }

@@ -48,6 +48,41 @@ pub struct Report {
     pub nothing: Option<String>,
 }
 
+impl Report {
+    /// What it did, in one line: action, targets, time, and every count that is not 0.
+    pub fn summary(&self) -> String {
+        let Effects {
+            changes: _,
+            processes,
+            inputs,
+            connections,
+            records,
+            packets_sent: _,
+            packets_lost,
+            packets_blocked,
+            packets_doubled,
+            packets_held_back,
+            packets_stalled,
+            disk_operations,
+        } = self.effects;
+        let counts = [
+            ("processes", processes),
+            ("inputs", inputs),
+            ("connections", connections),
+            ("records", records),
+            ("packets lost", packets_lost),
+            ("packets blocked", packets_blocked),
+            ("packets doubled", packets_doubled),
+            ("packets held back", packets_held_back),
+            ("packets stalled", packets_stalled),
+            ("disk operations", disk_operations),
+        ];
+        let counts = counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {count} {name}"));
+        let at = self.fired_at.map_or(String::new(), |at| format!(" at {} ms", at / 1_000_000));
+        format!("{} {}{at}{}", self.action, self.nodes.join(" "), counts.collect::<String>())
+    }
+}
+
 /// The sum of what was done. Traffic and disk operations are those of the struck links and disks between strike and
 /// undoing, whoever else harmed them at that time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,23 +1,21 @@
 //! What happens when an entry of the queue is due.
 
 use crate::connection::Piece;
-use crate::core::Pending;
+use crate::core::{Pending, Whose};
 use crate::event::{Note, Observer};
-use crate::identity::{Address, ConnectionId, Nanos, NodeId, TimerId};
+use crate::identity::{Address, ConnectionId, Nanos, NodeId};
 use crate::process::State;
-use crate::system::{Ended, Input, System, Target};
+use crate::system::{Ended, Input, System};
 use crate::world::World;
 
 impl<S: System> World<S> {
-    #[inline(always)]
-    pub(crate) fn arrive<O: Observer<S>>(&mut self, pending: Pending<S>, timer: TimerId, observer: &mut O) {
+    /// Anything that is not an input of a process at work.
+    pub(crate) fn arrive<O: Observer<S>>(&mut self, pending: Pending<S>, observer: &mut O) {
         match pending {
-            Pending::Local(local) => self.deliver(local.node, local.incarnation, local.input, local.parent, observer),
-            Pending::Timer { node, incarnation, parent, payload } => {
-                self.deliver(node, incarnation, Input::Timer { timer, payload }, parent, observer);
-            }
-            Pending::Datagram { from, address, to, parent, message } => {
-                self.arrive_datagram(to, Input::Message { from, address, message }, parent, observer);
+            Pending::Input { node, whose, parent, input } => {
+                // An address that has moved on leads to nobody: incarnation 0 is no process.
+                let incarnation = self.incarnation_of(node, whose).unwrap_or(0);
+                self.deliver(node, incarnation, input, parent, observer);
             }
             Pending::Piece { connection, direction, parent, piece } => {
                 self.arrive_piece(connection, usize::from(direction), piece, parent, observer);
@@ -67,14 +65,15 @@ impl<S: System> World<S> {
         self.trace_notes(observer);
     }
 
+    /// Which process of a node is meant, if there is or was such a one.
     #[inline(always)]
-    fn arrive_datagram<O: Observer<S>>(&mut self, to: Target, input: Input<S>, parent: u64, observer: &mut O) {
-        let node = self.core.resolve(to);
+    pub(crate) fn incarnation_of(&self, node: NodeId, whose: Whose) -> Option<u32> {
         let process = &self.processes[node.index()];
-        // An address that has moved on leads to nobody: incarnation 0 is no process.
-        let reached = if let Target::Address(address) = to { address == process.address } else { true };
-        let incarnation = if reached { process.incarnation } else { 0 };
-        self.deliver(node, incarnation, input, parent, observer);
+        match whose {
+            Whose::Incarnation(incarnation) => Some(incarnation),
+            Whose::Present => Some(process.incarnation),
+            Whose::At(address) => (address == process.address).then_some(process.incarnation),
+        }
     }
 
     fn arrive_piece<O: Observer<S>>(

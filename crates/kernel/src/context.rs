@@ -1,7 +1,7 @@
 //! The environment that a node gets while it handles an input.
 
 use crate::connection::Piece;
-use crate::core::{Core, Local, Pending};
+use crate::core::{Core, Local, Pending, Whose};
 use crate::dice::{Purpose, Stream};
 use crate::disk::DiskError;
 use crate::event::Note;
@@ -33,13 +33,13 @@ impl<S: System> Context<'_, S> {
     fn start_job(&mut self, actor: ActorId, service: Nanos, job: S::Job, parent: u64) {
         self.process.actor(actor).busy = true;
         let (node, incarnation) = (self.node, self.process.incarnation);
-        let local = Local { node, incarnation, parent, input: Input::Job { actor, job } };
+        let input = Input::Job { actor, job };
         let service = self.process.service(service);
         if service == 0 {
-            self.core.ready.push_back(local);
+            self.core.ready.push_back(Local { node, incarnation, parent, input });
         } else {
             let order = self.process.source.next(self.core.dice.seed(), self.core.now + service);
-            self.core.queue.push(order, Pending::Local(local));
+            self.core.queue.push(order, Pending::Input { node, whose: Whose::Incarnation(incarnation), parent, input });
         }
     }
 
@@ -101,8 +101,11 @@ impl<S: System> Env<S> for Context<'_, S> {
     fn set_timer(&mut self, after: Nanos, payload: S::Timer) -> TimerId {
         let at = self.core.now.saturating_add(self.process.clock.kernel_delay(after));
         let order = self.process.source.next(self.core.dice.seed(), at);
-        let (node, incarnation, parent) = (self.node, self.process.incarnation, self.cause);
-        let (slot, generation) = self.core.queue.push(order, Pending::Timer { node, incarnation, parent, payload });
+        let (node, whose, parent) = (self.node, Whose::Incarnation(self.process.incarnation), self.cause);
+        let (slot, generation) = self.core.queue.push_with(order, |slot, generation| {
+            let input = Input::Timer { timer: TimerId { slot, generation }, payload };
+            Pending::Input { node, whose, parent, input }
+        });
         TimerId { slot, generation }
     }
 
@@ -144,10 +147,12 @@ impl<S: System> Env<S> for Context<'_, S> {
         }
         let (node, incarnation, parent) = (self.node, self.process.incarnation, self.cause);
         let input = Input::Disk { token: notice.unwrap_or(0), result: done.result };
-        let local = Local { node, incarnation, parent, input };
         let order = self.process.source.next(self.core.dice.seed(), done.done_at);
-        let pending =
-            if done.syncs { Pending::Synced { local, notice: notice.is_some() } } else { Pending::Local(local) };
+        let pending = if done.syncs {
+            Pending::Synced { local: Local { node, incarnation, parent, input }, notice: notice.is_some() }
+        } else {
+            Pending::Input { node, whose: Whose::Incarnation(incarnation), parent, input }
+        };
         self.core.queue.push(order, pending);
     }
 

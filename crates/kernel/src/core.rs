@@ -17,25 +17,17 @@ pub const CHECKPOINT: u64 = 4096;
 /// An entry of the event queue.
 #[derive(Clone, Debug)]
 pub(crate) enum Pending<S: System> {
-    /// A job or a disk completion of a process.
-    Local(Local<S>),
-    Timer {
+    /// An input as its node will get it, so that nothing is moved before it is handled.
+    Input {
         node: NodeId,
-        incarnation: u32,
+        whose: Whose,
         parent: u64,
-        payload: S::Timer,
+        input: Input<S>,
     },
     /// The end of a sync: the disk knows what becomes durable.
     Synced {
         local: Local<S>,
         notice: bool,
-    },
-    Datagram {
-        from: NodeId,
-        address: Address,
-        to: Target,
-        parent: u64,
-        message: S::Message,
     },
     /// A piece from one side of a connection (0: the opener's) to the other.
     Piece {
@@ -59,6 +51,17 @@ pub(crate) enum Pending<S: System> {
     },
     Wake(u64),
     Start(NodeId),
+}
+
+/// Which process of a node an input is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// This one: the input is of its own making.
+    Incarnation(u32),
+    /// Whichever there is.
+    Present,
+    /// Whichever has this address.
+    At(Address),
 }
 
 /// An input of a process of its own making.
@@ -99,10 +102,12 @@ pub(crate) fn message_of<M>(piece: &Piece<M>) -> Option<&M> {
 impl<S: System> Pending<S> {
     pub fn underway<'a>(&'a self, core: &'a Core<S>) -> Underway<'a, S> {
         match self {
-            Pending::Local(local) => Underway::Input(local.node, &local.input),
+            Pending::Input { node, input, .. } => match input {
+                Input::Message { message, .. } => Underway::Datagram(*node, message),
+                Input::Timer { payload, .. } => Underway::Timer(*node, payload),
+                input => Underway::Input(*node, input),
+            },
             Pending::Synced { local, .. } => Underway::Input(local.node, &local.input),
-            Pending::Timer { node, payload, .. } => Underway::Timer(*node, payload),
-            Pending::Datagram { to, message, .. } => Underway::Datagram(core.resolve(*to), message),
             Pending::Piece { connection, direction, piece, .. } => match core.connections.get(*connection) {
                 Some(known) => {
                     Underway::Piece(known.sides[1 - usize::from(*direction)].node, *connection, message_of(piece))
@@ -116,8 +121,8 @@ impl<S: System> Pending<S> {
     /// Whether it is an input of this process that dies with it.
     pub fn dies_with(&self, of: NodeId, process: u32) -> bool {
         match self {
-            Pending::Local(local) | Pending::Synced { local, .. } => local.node == of && local.incarnation == process,
-            Pending::Timer { node, incarnation, .. } => *node == of && *incarnation == process,
+            Pending::Input { node, whose, .. } => *node == of && *whose == Whose::Incarnation(process),
+            Pending::Synced { local, .. } => local.node == of && local.incarnation == process,
             _ => false,
         }
     }
@@ -151,8 +156,7 @@ impl<S: System> Core<S> {
         };
         let address = self.present[from.index()];
         let now = self.now;
-        let blocked = self.network.is_blocked((from, address), (target, to_address));
-        let link = self.network.link_mut(from, target);
+        let (link, blocked) = self.network.way((from, address), (target, to_address));
         let draw = link.draw(&mut self.dice);
         if blocked {
             link.traffic.sent += 1;
@@ -164,6 +168,7 @@ impl<S: System> Core<S> {
         if passage.held_back {
             self.notes.push((from, parent, Note::HeldBack(from, target)));
         }
+        let whose = if let Target::Address(address) = to { Whose::At(address) } else { Whose::Present };
         let seed = self.dice.seed();
         let Some(at) = passage.arrives_at else {
             self.notes.push((from, parent, Note::Lost(from, target)));
@@ -171,12 +176,13 @@ impl<S: System> Core<S> {
         };
         if let Some(again_at) = passage.again_at {
             let order = link.source.next(seed, again_at);
-            let message = message.clone();
-            self.queue.push(order, Pending::Datagram { from, address, to, parent, message });
+            let input = Input::Message { from, address, message: message.clone() };
+            self.queue.push(order, Pending::Input { node: target, whose, parent, input });
             self.notes.push((from, parent, Note::Doubled(from, target)));
         }
         let order = link.source.next(seed, at);
-        self.queue.push(order, Pending::Datagram { from, address, to, parent, message });
+        let input = Input::Message { from, address, message };
+        self.queue.push(order, Pending::Input { node: target, whose, parent, input });
     }
 
     /// Opens a connection; the other side hears of it when the first piece arrives.

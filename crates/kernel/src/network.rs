@@ -212,6 +212,15 @@ impl Network {
         &mut self.links[from.index() * self.nodes + to.index()]
     }
 
+    /// The link from here to there, and whether something on it meets a block now.
+    #[inline]
+    pub fn way(&mut self, from: (NodeId, Address), to: (NodeId, Address)) -> (&mut Link, bool) {
+        let by_address = !self.address_blocks.is_empty() && self.is_address_blocked(from.1, to.1);
+        let link = self.link_mut(from.0, to.0);
+        let blocked = by_address || link.blocks > 0;
+        (link, blocked)
+    }
+
     /// Whether something from here to there meets a block now.
     #[inline]
     pub fn is_blocked(&self, from: (NodeId, Address), to: (NodeId, Address)) -> bool {
@@ -229,6 +238,7 @@ impl Network {
         found.map(|index| self.address_blocks.remove(index)).is_some()
     }
 
+    #[cold]
     fn is_address_blocked(&self, from: Address, to: Address) -> bool {
         let covers = |block: Option<Address>, address| block.is_none_or(|blocked| blocked == address);
         self.address_blocks.iter().any(|block| covers(block.0, from) && covers(block.1, to))

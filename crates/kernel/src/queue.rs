@@ -5,8 +5,6 @@
 //! payloads: sifting moves 24 bytes, and a cancelled entry is found by its slot.
 
 use crate::identity::{Nanos, mix, spread};
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 /// What decides the order of two entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,44 +46,101 @@ impl Source {
     }
 }
 
-/// An order and where its payload lies: 24 bytes, which is what a heap moves about.
+/// An order and where its payload lies: 24 bytes, which is what the heap moves about.
 #[derive(Clone, Copy, Debug)]
 struct Key {
     at: Nanos,
     tie: u64,
-    nth: u32,
-    slot: u32,
+    /// The n-th of its source above, the slot below: whole words are stored and loaded again without a stall.
+    nth_slot: u64,
 }
 
 impl Key {
-    /// Time and tie as one number, turned round, as the heap gives its largest key first.
+    const fn new(order: Order, slot: u32) -> Self {
+        let Order { at, tie, nth } = order;
+        Key { at, tie, nth_slot: (nth as u64) << 32 | slot as u64 }
+    }
+
+    const fn slot(&self) -> u32 {
+        self.nth_slot as u32
+    }
+
+    const fn order(&self) -> Order {
+        Order { at: self.at, tie: self.tie, nth: (self.nth_slot >> 32) as u32 }
+    }
+
+    /// Whether it comes before another one. Time and tie are compared as one number.
+    #[inline(always)]
+    const fn is_before(&self, other: &Key) -> bool {
+        let (own, its) = (self.rank(), other.rank());
+        if own == its { self.nth_slot >> 32 < other.nth_slot >> 32 } else { own < its }
+    }
+
     #[inline(always)]
     const fn rank(&self) -> u128 {
-        !((self.at as u128) << 64 | self.tie as u128)
+        (self.at as u128) << 64 | self.tie as u128
     }
 }
 
-impl Ord for Key {
+/// A binary heap of keys, the first one on top. (The standard one writes a key before it sifts it and returns it through
+/// memory: per event two stalls of the processor, which is a tenth of the kernel's time.)
+#[derive(Clone, Debug, Default)]
+struct Heap {
+    keys: Vec<Key>,
+}
+
+impl Heap {
     #[inline(always)]
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank()).then_with(|| other.nth.cmp(&self.nth))
+    fn first(&self) -> Option<Key> {
+        self.keys.first().copied()
     }
-}
 
-impl PartialOrd for Key {
     #[inline(always)]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    fn push(&mut self, key: Key) {
+        let mut hole = self.keys.len();
+        self.keys.push(key);
+        let keys = self.keys.as_mut_slice();
+        while hole > 0 {
+            let parent = (hole - 1) / 2;
+            if !key.is_before(&keys[parent]) {
+                break;
+            }
+            keys[hole] = keys[parent];
+            hole = parent;
+        }
+        keys[hole] = key;
+    }
+
+    /// Takes the first key away: the hole sinks to the bottom, and the last key rises from there, where it belongs.
+    #[inline(always)]
+    fn pop(&mut self) {
+        let Some(last) = self.keys.pop() else { return };
+        let keys = self.keys.as_mut_slice();
+        let len = keys.len();
+        if len == 0 {
+            return;
+        }
+        let mut hole = 0;
+        let mut child = 1;
+        while child < len {
+            if child + 1 < len {
+                child += usize::from(keys[child + 1].is_before(&keys[child]));
+            }
+            keys[hole] = keys[child];
+            hole = child;
+            child = 2 * hole + 1;
+        }
+        while hole > 0 {
+            let parent = (hole - 1) / 2;
+            if !last.is_before(&keys[parent]) {
+                break;
+            }
+            keys[hole] = keys[parent];
+            hole = parent;
+        }
+        keys[hole] = last;
     }
 }
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Key {}
 
 #[derive(Clone, Debug)]
 struct Slot<T> {
@@ -93,10 +148,14 @@ struct Slot<T> {
     payload: Option<T>,
 }
 
+/// An entry that has left the order, and whose payload is about to be taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due(u32);
+
 /// A priority queue of payloads with cancellation.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
-    heap: BinaryHeap<Key>,
+    heap: Heap,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     live: usize,
@@ -104,7 +163,7 @@ pub struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Queue { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), live: 0 }
+        Queue { heap: Heap::default(), slots: Vec::new(), free: Vec::new(), live: 0 }
     }
 }
 
@@ -122,20 +181,25 @@ impl<T> Queue<T> {
     /// Adds an entry; the pair (slot, generation) cancels it.
     #[inline(always)]
     pub fn push(&mut self, order: Order, payload: T) -> (u32, u32) {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize].payload = Some(payload);
-                slot
-            }
-            None => {
-                self.slots.push(Slot { generation: 0, payload: Some(payload) });
-                (self.slots.len() - 1) as u32
-            }
-        };
+        self.push_with(order, |_, _| payload)
+    }
+
+    /// The same for a payload that knows its pair. It is made where it will lie.
+    #[inline(always)]
+    pub fn push_with(&mut self, order: Order, payload: impl FnOnce(u32, u32) -> T) -> (u32, u32) {
+        let slot = self.free.pop().unwrap_or_else(|| self.add_slot());
+        let entry = &mut self.slots[slot as usize];
+        let generation = entry.generation;
+        entry.payload = Some(payload(slot, generation));
         self.live += 1;
-        let Order { at, tie, nth } = order;
-        self.heap.push(Key { at, tie, nth, slot });
-        (slot, self.slots[slot as usize].generation)
+        self.heap.push(Key::new(order, slot));
+        (slot, generation)
+    }
+
+    #[cold]
+    fn add_slot(&mut self) -> u32 {
+        self.slots.push(Slot { generation: 0, payload: None });
+        (self.slots.len() - 1) as u32
     }
 
     /// Removes an entry that is still pending. Its key leaves the heap when its time comes.
@@ -150,11 +214,12 @@ impl<T> Queue<T> {
     /// When the next entry is due.
     pub fn next_at(&mut self) -> Option<Nanos> {
         loop {
-            let top = self.heap.peek()?;
-            if self.slots[top.slot as usize].payload.is_some() {
+            let top = self.heap.first()?;
+            if self.slots[top.slot() as usize].payload.is_some() {
                 return Some(top.at);
             }
-            self.free.extend(self.heap.pop().map(|top| top.slot));
+            self.heap.pop();
+            self.free.push(top.slot());
         }
     }
 
@@ -165,22 +230,45 @@ impl<T> Queue<T> {
     }
 
     /// The same, if it is due by then.
-    #[inline(always)]
+    #[inline]
     pub fn pop_until(&mut self, until: Nanos) -> Option<(Order, (u32, u32), T)> {
+        let (order, due) = self.next_until(until)?;
+        let generation = self.slots[due.0 as usize].generation.wrapping_sub(1);
+        let payload = self.take(due)?;
+        Some((order, (due.0, generation), payload))
+    }
+
+    /// The next entry, if it is due by then. It is no longer pending, but its payload stays where it is until it is taken.
+    #[inline(always)]
+    pub(crate) fn next_until(&mut self, until: Nanos) -> Option<(Order, Due)> {
         loop {
-            if self.heap.peek()?.at > until {
+            let top = self.heap.first()?;
+            if top.at > until {
                 return None;
             }
-            let Key { at, tie, nth, slot } = self.heap.pop()?;
-            self.free.push(slot);
+            self.heap.pop();
+            let slot = top.slot();
             let entry = &mut self.slots[slot as usize];
-            if let Some(payload) = entry.payload.take() {
-                let generation = entry.generation;
-                entry.generation = generation.wrapping_add(1);
+            if entry.payload.is_some() {
+                entry.generation = entry.generation.wrapping_add(1);
                 self.live -= 1;
-                return Some((Order { at, tie, nth }, (slot, generation), payload));
+                return Some((top.order(), Due(slot)));
             }
+            self.free.push(slot);
         }
+    }
+
+    /// The payload of an entry that is due.
+    #[inline(always)]
+    pub(crate) fn look(&self, due: Due) -> Option<&T> {
+        self.slots[due.0 as usize].payload.as_ref()
+    }
+
+    /// Takes it.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, due: Due) -> Option<T> {
+        self.free.push(due.0);
+        self.slots[due.0 as usize].payload.take()
     }
 
     /// Cancels every pending entry that matches; their number.
@@ -198,7 +286,7 @@ impl<T> Queue<T> {
 
     /// Every pending entry, in no meaningful order.
     pub fn iter(&self) -> impl Iterator<Item = (Nanos, &T)> {
-        let due = |key: &Key| Some((key.at, self.slots[key.slot as usize].payload.as_ref()?));
-        self.heap.iter().filter_map(due)
+        let due = |key: &Key| Some((key.at, self.slots[key.slot() as usize].payload.as_ref()?));
+        self.heap.keys.iter().filter_map(due)
     }
 }

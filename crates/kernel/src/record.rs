@@ -20,6 +20,8 @@ use std::ops::Range;
 const PIECE: usize = 4096;
 /// Rows in memory at most: 64 MiB.
 pub const RESIDENT_MAX: usize = (64 << 20) / Row::BYTES;
+/// Rows in memory where all of them go to the sink anyway: 1 MiB, which stays in the processor's cache.
+const RESIDENT_LINES: usize = (1 << 20) / Row::BYTES;
 
 /// What the sink gets.
 #[derive(Clone, Debug)]
@@ -69,7 +71,7 @@ impl<W: Write> Recorder<W> {
     /// Writes the rows to the sink as JSON lines, many at a time. `roles` says what the nodes are, by number; where it
     /// says nothing, the lines do not either.
     pub fn lines(sink: W, roles: Vec<String>) -> Self {
-        Recorder::new(sink, Form::Lines(roles))
+        Recorder::new(sink, Form::Lines(roles)).resident_max(RESIDENT_LINES)
     }
 
     fn new(sink: W, form: Form) -> Self {

@@ -7,6 +7,7 @@ use crate::event::{Event, Observer, What};
 use crate::identity::{ActorId, Address, ConnectionId, Nanos, NodeId};
 use crate::network::{LinkProfile, Traffic};
 use crate::process::{Process, State};
+use crate::queue::Due;
 use crate::system::{Input, Node, System};
 
 /// A cluster of one system, at one instant. A clone is another world with the same past and, until it is forked, the
@@ -206,12 +207,39 @@ impl<S: System> World<S> {
             self.deliver(local.node, local.incarnation, local.input, local.parent, observer);
             return true;
         }
-        let Some((order, (slot, generation), pending)) = self.core.queue.pop_until(until) else { return false };
+        let Some((order, due)) = self.core.queue.next_until(until) else { return false };
         assert!(order.at >= self.core.now, "SIMULATOR BUG: time ran backwards to {}", order.at);
         self.core.now = order.at;
         self.core.taken += 1;
-        self.arrive(pending, crate::identity::TimerId { slot, generation }, observer);
+        self.arrive_due(due, observer);
         true
+    }
+
+    /// What is due comes to where it goes. The usual thing is an input for a process at work: it is traced where it lies.
+    #[inline(always)]
+    fn arrive_due<O: Observer<S>>(&mut self, due: Due, observer: &mut O) {
+        if let Some(Pending::Input { node, whose, parent, input }) = self.core.queue.look(due) {
+            let (node, parent) = (*node, *parent);
+            let process = &self.processes[node.index()];
+            let incarnation = process.incarnation;
+            if process.state == State::Up && self.incarnation_of(node, *whose) == Some(incarnation) {
+                self.core.events += 1;
+                let id = self.core.events;
+                let event = Event { id, parent, at: self.core.now, node, incarnation, what: What::Input(input) };
+                event.absorb(&mut self.core.digest);
+                if id.is_multiple_of(crate::core::CHECKPOINT) {
+                    self.core.checkpoints.push(self.core.digest.value());
+                }
+                observer.on_event(&event, self);
+                if let Some(Pending::Input { input, .. }) = self.core.queue.take(due) {
+                    self.handle(node, incarnation, input, id, observer);
+                }
+                return;
+            }
+        }
+        if let Some(pending) = self.core.queue.take(due) {
+            self.arrive(pending, observer);
+        }
     }
 
     /// Gives an input to the process it is meant for, or says why not.
@@ -226,16 +254,16 @@ impl<S: System> World<S> {
     ) {
         let process = &mut self.processes[node.index()];
         if process.state == State::Up && process.incarnation == incarnation {
-            self.handle(node, input, parent, observer);
+            let id = self.trace(node, incarnation, parent, What::Input(&input), observer);
+            self.handle(node, incarnation, input, id, observer);
         } else {
             self.refuse(node, incarnation, input, parent, observer);
         }
     }
 
+    /// The process handles an input, which is event `id`.
     #[inline(always)]
-    fn handle<O: Observer<S>>(&mut self, node: NodeId, input: Input<S>, parent: u64, observer: &mut O) {
-        let incarnation = self.processes[node.index()].incarnation;
-        let id = self.trace(node, incarnation, parent, What::Input(&input), observer);
+    fn handle<O: Observer<S>>(&mut self, node: NodeId, incarnation: u32, input: Input<S>, id: u64, observer: &mut O) {
         let actor = if let Input::Job { actor, .. } = &input { Some(*actor) } else { None };
         let process = &mut self.processes[node.index()];
         process.handled += 1;

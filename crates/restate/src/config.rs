@@ -1,6 +1,6 @@
 //! What a Restate cluster of the model is started with.
 
-use crate::workload::{Params, Rule, ServiceKeys, Tree};
+use crate::workload::{GenerateError, Params, Rule, ServiceKeys, Tree, generate};
 use kernel::identity::{MICROS, MILLIS, NodeId, SECONDS};
 use kernel::latency::Latency;
 use std::hash::{Hash, Hasher};
@@ -13,6 +13,8 @@ pub struct Job {
     pub params: Params,
     /// A tree that is given instead of generated.
     pub given: Option<Arc<Tree>>,
+    /// Its tree by one rule, if it has been generated before: what a pod would generate again at every call.
+    generated: Option<(Rule, Arc<Tree>)>,
     /// Routing keys of its service instances.
     pub keys: ServiceKeys,
 }
@@ -20,12 +22,31 @@ pub struct Job {
 impl Job {
     /// A job whose tree is generated from its name.
     pub fn new(params: Params) -> Self {
-        Job { keys: ServiceKeys::new(&params), params, given: None }
+        Job { keys: ServiceKeys::new(&params), params, given: None, generated: None }
+    }
+
+    /// The same, when that has been done already for a rule. It only saves time.
+    pub fn with_generated(rule: Rule, tree: Arc<Tree>) -> Self {
+        Job { generated: Some((rule, tree.clone())), ..Job::new(tree.params().clone()) }
     }
 
     /// A job with a tree of its own.
     pub fn with_tree(tree: Arc<Tree>) -> Self {
         Job { given: Some(tree.clone()), ..Job::new(tree.params().clone()) }
+    }
+
+    /// The tree that a pod runs whose image contains this rule.
+    ///
+    /// # Errors
+    /// The tree is too large.
+    pub fn tree(&self, rule: Rule) -> Result<Arc<Tree>, GenerateError> {
+        if let Some(given) = &self.given {
+            return Ok(given.clone());
+        }
+        match &self.generated {
+            Some((by, tree)) if *by == rule => Ok(tree.clone()),
+            _ => Ok(Arc::new(generate(self.params.clone(), rule)?)),
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use explore::Reduce;
+use faults::injector::Injector;
+use faults::names::Names;
+use faults::plan::PlanError;
 use kernel::budget::Budget;
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
@@ -36,6 +39,10 @@ pub struct Plan {
     pub client_server: Latency,
     /// One way between the node and an endpoint.
     pub server_endpoint: Latency,
+    /// What goes wrong, and when.
+    pub faults: Arc<faults::plan::Plan>,
+    /// What the plan of faults may call the nodes.
+    pub names: Arc<Names>,
     /// When the run ends at the latest.
     pub budget: Budget,
 }
@@ -73,15 +80,34 @@ impl Plan {
             server: SERVER,
             endpoints: (1..=setup.endpoints as u16).map(NodeId).collect(),
         };
-        Ok(Plan {
+        let endpoints = cluster.endpoints.iter().copied();
+        let names = Names::new().node("server", SERVER).family("endpoints", "endpoint", endpoints);
+        let plan = Plan {
             cluster: Arc::new(cluster),
             tree,
             rule,
             job_rules: JobRules { retries: setup.pods - 1, verifies: setup.verify, ..JobRules::default() },
             client_server: latency("client_server"),
             server_endpoint: latency("server_endpoint"),
+            faults: Arc::new(scenario.faults.clone()),
+            names: Arc::new(names),
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
-        })
+        };
+        // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
+        plan.injector(&mut plan.build(0)).map_err(|error| Problem::File {
+            path: scenario.path.clone(),
+            reason: error.to_string(),
+            help: None,
+        })?;
+        Ok(plan)
+    }
+
+    /// What carries the plan of faults out on a world.
+    ///
+    /// # Errors
+    /// The plan names what is not there.
+    pub fn injector(&self, world: &mut World<Restate>) -> Result<Injector<()>, PlanError> {
+        Injector::install(self.faults.clone(), self.names.clone(), (), None, world)
     }
 
     /// The node of the job's controller and pods.
@@ -108,9 +134,10 @@ impl Plan {
 }
 
 impl Reduce for Plan {
-    /// Nothing yet: a tree is reduced by the shrinker of trees, which is not part of this build.
+    /// The smaller selves of its faults. A tree is reduced by the shrinker of trees, which is not part of this build.
     fn smaller(&self) -> Vec<Self> {
-        Vec::new()
+        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
+        self.faults.smaller().into_iter().map(with).collect()
     }
 }
 
@@ -132,7 +159,8 @@ fn job(scenario: &Scenario, setup: &Setup, rule: Rule) -> Result<(Job, Arc<Tree>
                 message: format!("{}: workload.job: {error}", scenario.path.display()),
                 help: Some("choose a smaller workload.width or workload.depth".to_owned()),
             })?;
-            Ok((Job::new(params), Arc::new(tree)))
+            let tree = Arc::new(tree);
+            Ok((Job::with_generated(rule, tree.clone()), tree))
         }
         TreeSource::File(path) => {
             let wrong = |reason: String| Problem::File {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use checks::restate::job::Findings;
 use explore::{Cost, RunResult, Runner};
+use faults::injector::Injector;
 use kernel::budget::{Budget, Stop};
 use kernel::event::{Event, Observer, What};
 use kernel::verdict::{Outcome, Verdict};
@@ -15,7 +16,8 @@ use restate::{Process, Restate};
 
 use super::plan::Plan;
 use crate::host::Host;
-use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed};
+use crate::look::Looker;
+use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
 
 /// Events between two looks at whether the run should stop.
@@ -55,10 +57,17 @@ impl RestateRunner {
     ) -> Ended {
         self.host.enter(seed, |clock| {
             let mut world = plan.build(seed);
+            let mut injector =
+                (!plan.faults.is_empty()).then(|| plan.injector(&mut world).expect("checked when resolved"));
             let mut observer = (Invocations::default(), observer);
             let ended = loop {
                 let slice = Budget { events: (world.events() + SLICE).min(plan.budget.events), ..plan.budget };
-                let ended = clock.run(&mut world, slice, &mut observer);
+                let ended = match &mut injector {
+                    None => clock.run(&mut world, slice, &mut observer),
+                    Some(injector) => clock.drive(&mut world, slice, |world| {
+                        world.next_at().is_some_and(|at| at <= slice.until) && injector.step(world, &mut observer)
+                    }),
+                };
                 if ended != Stop::Events || world.events() >= plan.budget.events {
                     break Some(ended);
                 }
@@ -67,13 +76,34 @@ impl RestateRunner {
                 }
             };
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: observer.0.0 };
-            let verdict = judge(plan, &world, ended);
+            let mut verdict = judge(plan, &world, ended);
+            if let Some(injector) = &injector {
+                account_for_faults(&mut verdict, injector, &world);
+            }
             let output = match world.node(plan.driver()) {
                 Some(Process::Driver(driver)) => driver.lines.iter().map(|(_, line)| line.clone()).collect(),
                 _ => Vec::new(),
             };
             Ended { result: RunResult { verdict, digest: world.digest(), cost }, output }
         })
+    }
+}
+
+/// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing.
+fn account_for_faults(verdict: &mut Verdict, injector: &Injector<()>, world: &World<Restate>) {
+    for report in injector.reports(world) {
+        let line = match &report.nothing {
+            None => format!("fault {}: {}", report.id, report.summary()),
+            Some(why) => format!("fault {} did nothing: {why}", report.id),
+        };
+        verdict.story.push(line);
+    }
+    if verdict.outcome == Outcome::Pass
+        && let Some(why) = injector.vacuous(world)
+    {
+        verdict.story.insert(0, why);
+        verdict.outcome = Outcome::Vacuous;
+        verdict.signature = "vacuous/faults".to_owned();
     }
 }
 
@@ -120,8 +150,20 @@ impl Runner for RestateRunner {
 
 impl Replay for RestateRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
-        let Ended { result, output } = self.run_with(plan, request.seed, &mut (), Some(request.stop));
-        Ok(Replayed { result, output })
+        let ReplayRequest { seed, trace, stop } = request;
+        traced(trace, self.roles(plan), |tracer| {
+            let Ended { result, output } = self.run_with(plan, *seed, tracer, Some(stop));
+            Replayed { result, output }
+        })
+    }
+
+    fn roles(&self, plan: &Plan) -> Vec<String> {
+        let endpoints = (1..=plan.cluster.endpoints.len()).map(|number| format!("endpoint-{number}"));
+        std::iter::once("server".to_owned()).chain(endpoints).chain(["driver".to_owned()]).collect()
+    }
+
+    fn watch(&self, plan: &Plan, seed: u64, (): &mut (), looker: &mut Looker) -> Option<RunResult> {
+        Some(self.run_with(plan, seed, looker, None).result)
     }
 }
 

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct Findings {
     /// Held keys of the tree, by target.
     pub locked: BTreeMap<i32, Locked>,
+    /// The verifier's own key is held.
+    pub verifier_held: bool,
     /// Rings of waits, as they are written.
     pub rings: Vec<String>,
     /// Counters, without those that are 0.
@@ -42,6 +44,7 @@ impl Findings {
         let of_job = rows.filter(|(key, _)| key.job == number);
         let orphaned = of_job.filter(|(_, rows)| rows.status.holder().is_none() && !rows.inbox.is_empty());
         Some(Findings {
+            verifier_held: all.keys().any(|key| !is_of_tree(*key)),
             orphaned_inboxes: orphaned.map(|(key, _)| key.target).collect(),
             locked: all
                 .into_iter()
@@ -83,7 +86,7 @@ impl Findings {
             let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
             return fail(format!("restate/deadlock/ring-of-{}", sizes.join("+")));
         }
-        if !self.locked.is_empty() {
+        if !self.locked.is_empty() || self.verifier_held {
             return fail("restate/stuck-without-ring".to_owned());
         }
         if !self.orphaned_inboxes.is_empty() {
@@ -110,6 +113,9 @@ impl Findings {
                 "key {target} is held by {path} at command {position} ({state}){waits}; queued behind it: {queued} calls, \
                  {queued_verifies} verifies"
             ));
+        }
+        if self.verifier_held {
+            story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
         }
         let victims: Vec<String> = self.victims().iter().map(i32::to_string).collect();
         if !victims.is_empty() {

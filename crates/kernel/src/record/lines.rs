@@ -13,7 +13,10 @@ pub fn write_line(row: &Row, names: &Names, roles: &[String], out: &mut Vec<u8>)
         put(out, format_args!(",\"role\":"));
         quote(role, out);
     }
-    put(out, format_args!(",\"incarnation\":{incarnation},\"parent\":{parent},\"kind\":\"{}\",\"name\":", row.kind().word()));
+    put(
+        out,
+        format_args!(",\"incarnation\":{incarnation},\"parent\":{parent},\"kind\":\"{}\",\"name\":", row.kind().word()),
+    );
     quote(row.name(names), out);
     put(out, format_args!(",\"data\":[{first},{second},{third}]}}\n"));
 }

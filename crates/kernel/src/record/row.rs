@@ -100,9 +100,8 @@ impl Row {
         let [first, second, third] = self.data;
         let last = u64::from(self.incarnation) | u64::from(self.node.0) << 32 | u64::from(self.word) << 48;
         let mut bytes = [0; Row::BYTES];
-        for (place, word) in bytes
-            .chunks_exact_mut(8)
-            .zip([self.id, self.at, self.parent, first, second, third, self.hash, last])
+        for (place, word) in
+            bytes.chunks_exact_mut(8).zip([self.id, self.at, self.parent, first, second, third, self.hash, last])
         {
             place.copy_from_slice(&word.to_le_bytes());
         }

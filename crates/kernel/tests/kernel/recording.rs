@@ -10,7 +10,7 @@ use relapse_kernel::world::World;
 use std::io::{self, ErrorKind, Write};
 
 fn world() -> World<PingPong> {
-    Config { requests: 4_000, retry_after: 5 * MILLIS, ..Config::default() }.build(7)
+    Config { requests: 4_000, retry_after: 5 * MILLIS, ..Config::default() }.builder(7).build()
 }
 
 fn run<O: Observer<PingPong>>(observer: &mut O) -> World<PingPong> {

@@ -8,7 +8,7 @@
 use crate::endpoint::sdk::{Mismatch, Progress, Sdk, Surroundings};
 use crate::invocation::{Argument, Invocation, Method, Value};
 use crate::journal::{Completion, NewEntry};
-use crate::workload::{CallIndex, GenerateError, Rule, Tree, expected_counters, generate};
+use crate::workload::{CallIndex, GenerateError, Rule, Tree, expected_counters};
 use std::sync::Arc;
 
 /// A handler of the verifier, between two waits.
@@ -46,10 +46,7 @@ impl Verifier {
         if let Some(tree) = &self.tree {
             return Ok(tree.clone());
         }
-        let tree = match &around.job.given {
-            Some(given) => given.clone(),
-            None => Arc::new(generate(around.job.params.clone(), rule)?),
-        };
+        let tree = around.job.tree(rule)?;
         self.expected = expected_counters(&tree);
         Ok(self.tree.insert(tree).clone())
     }

@@ -166,7 +166,7 @@ impl Server {
     }
 
     /// A message of an attempt.
-    pub(crate) fn from_endpoint<E: Env<Restate>>(&mut self, stream: ConnectionId, message: Message, env: &mut E) {
+    pub(crate) fn endpoint_says<E: Env<Restate>>(&mut self, stream: ConnectionId, message: Message, env: &mut E) {
         let Some(identity) = self.invoker.streams.get(&stream).copied() else { return };
         let Some(machine) = self.invoker.machines.get_mut(&identity) else { return };
         machine.activity += 1;

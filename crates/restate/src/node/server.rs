@@ -45,7 +45,7 @@ impl Server {
             Input::Job { job, .. } => self.on_job(job, env),
             Input::Received { connection, message } => match message {
                 Message::Request(job, method) => self.request(connection, job, method, env),
-                message => self.from_endpoint(connection, message, env),
+                message => self.endpoint_says(connection, message, env),
             },
             Input::Timer { payload, .. } => self.on_timer(payload, env),
             Input::Opened { connection, from, label } => self.ingress.accept(connection, from, label),

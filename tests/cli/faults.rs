@@ -1,0 +1,28 @@
+//! Faults of a scenario, through the whole command: what they did is told, and one that does nothing is not a pass.
+
+use crate::call;
+
+#[test]
+fn a_killed_pod_is_told_and_loses_nothing() {
+    let ended = call(&["run", "../endpoint-kill.toml", "--seed", "1"]);
+
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.out.contains("fault pod-dies: kill endpoint-0 endpoint-1 endpoint-2"), "{}", ended.out);
+    assert!(ended.out.contains("3 processes"), "{}", ended.out);
+}
+
+#[test]
+fn a_fault_that_strikes_nothing_makes_the_run_vacuous() {
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", "fault.0.on.nth=3000"]);
+
+    assert_eq!(ended.status, 3, "{}", ended.err);
+    assert!(ended.out.contains("there were fewer than 3000 events `invoke`"), "{}", ended.out);
+}
+
+#[test]
+fn a_fault_on_nobody_is_an_error_of_the_scenario() {
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", "fault.0.do.kill.node=\"severs\""]);
+
+    assert_eq!(ended.status, 2, "{}", ended.out);
+    assert!(ended.err.contains("severs") && ended.err.contains("server"), "{}", ended.err);
+}
