@@ -66,7 +66,7 @@ fn assert_says(result: Result<Scenario, String>, parts: &[&str]) {
 
 #[test]
 fn a_fault_that_cannot_be_is_reported_at_its_place() {
-    assert_says(with("at = \"3s\"", "at = \"3s\"\nwhen = 1"), &["this fault cannot be read", "when", "scenario.toml:"]);
+    assert_says(with("at = \"3s\"", "at = \"3s\"\nwhen = 1"), &["this fault cannot be read", "when", "file.toml:16"]);
     assert_says(
         with("do = { kill = { node = \"server\" } }", "do = { kil = { node = \"server\" } }"),
         &["kil", "kill"],

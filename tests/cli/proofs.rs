@@ -19,6 +19,7 @@ fn a_run_that_depends_on_what_ran_before_is_found() {
     assert_eq!(said.status, 4);
     assert!(said.out.contains("DIVERGES in order, on the same memory: 11 of 12"), "{}", said.out);
     assert!(said.out.contains("first seed 1\n"), "{}", said.out);
+    assert!(said.out.contains("is not known: this system records no events"), "{}", said.out);
     assert!(said.out.contains("equal    each on a thread of its own: 12 of 12"), "{}", said.out);
 }
 

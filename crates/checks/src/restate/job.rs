@@ -131,3 +131,74 @@ impl Findings {
         story
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quiet() -> Findings {
+        Findings {
+            locked: BTreeMap::new(),
+            verifier_held: false,
+            rings: Vec::new(),
+            counters: BTreeMap::from([(1, 2)]),
+            differences: BTreeMap::new(),
+            reachable: false,
+            orphaned_inboxes: Vec::new(),
+        }
+    }
+
+    fn held(target: i32) -> BTreeMap<i32, Locked> {
+        let holder = Locked {
+            path: "r".to_owned(),
+            position: 0,
+            waits: Vec::new(),
+            suspended: false,
+            queued: 1,
+            queued_verifies: 0,
+        };
+        BTreeMap::from([(target, holder)])
+    }
+
+    fn said(findings: &Findings) -> (Outcome, String) {
+        let verdict = findings.verdict();
+        (verdict.outcome, verdict.signature)
+    }
+
+    #[test]
+    fn an_exact_end_is_a_pass() {
+        let verdict = quiet().verdict();
+
+        assert_eq!((verdict.outcome, verdict.detail.as_str()), (Outcome::Pass, "exact"));
+    }
+
+    #[test]
+    fn every_way_to_fail_has_a_signature_of_its_own() {
+        let fails = |findings: Findings| said(&findings).1;
+        assert_eq!(
+            fails(Findings { rings: vec!["5>7".into()], locked: held(5), ..quiet() }),
+            "restate/deadlock/ring-of-2"
+        );
+        assert_eq!(fails(Findings { locked: held(5), ..quiet() }), "restate/stuck-without-ring");
+        assert_eq!(fails(Findings { verifier_held: true, ..quiet() }), "restate/stuck-without-ring");
+        assert_eq!(fails(Findings { orphaned_inboxes: vec![5], ..quiet() }), "restate/inbox-of-free-key");
+        let differ = |pairs: &[(i32, (u32, u32))]| Findings { differences: pairs.iter().copied().collect(), ..quiet() };
+        assert_eq!(fails(differ(&[(1, (2, 1))])), "restate/lost");
+        assert_eq!(fails(differ(&[(1, (2, 3))])), "restate/doubled");
+        assert_eq!(fails(differ(&[(1, (2, 3)), (2, (1, 0))])), "restate/lost-and-doubled");
+    }
+
+    #[test]
+    fn nothing_is_judged_while_something_can_still_happen() {
+        let findings = Findings { rings: vec!["5>7".into()], locked: held(5), reachable: true, ..quiet() };
+
+        assert_eq!(said(&findings).0, Outcome::Inconclusive);
+    }
+
+    #[test]
+    fn victims_are_the_short_keys_that_nobody_holds() {
+        let differences = BTreeMap::from([(5, (2, 1)), (117, (1, 0))]);
+
+        assert_eq!(Findings { locked: held(5), differences, ..quiet() }.victims(), [117]);
+    }
+}

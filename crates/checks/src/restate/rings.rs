@@ -119,3 +119,40 @@ fn look_at(instance: &Instance, holder: &Invocation, job: &Job, rule: Rule) -> L
 pub fn is_of_tree(key: Key) -> bool {
     key.service == Service::Interpreter
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(target: i32) -> Key {
+        Key { service: Service::Interpreter, job: 0, target, hash: 0 }
+    }
+
+    fn held(waits: &[i32]) -> Locked {
+        let waits = waits.iter().map(|target| key(*target)).collect();
+        Locked { path: "r".to_owned(), position: 0, waits, suspended: true, queued: 0, queued_verifies: 0 }
+    }
+
+    fn written(waits: &[(i32, &[i32])]) -> Vec<String> {
+        let locked = waits.iter().map(|(target, waits)| (key(*target), held(waits))).collect();
+        rings(&locked).iter().map(|ring| write_ring(ring)).collect()
+    }
+
+    #[test]
+    fn a_ring_is_written_from_its_smallest_key_in_the_order_of_waiting() {
+        assert_eq!(written(&[(626, &[688]), (688, &[957]), (957, &[626])]), ["626>688>957"]);
+        assert_eq!(written(&[(53, &[655]), (457, &[53]), (655, &[457])]), ["53>655>457"]);
+        assert_eq!(written(&[(1, &[1])]), ["1"]);
+    }
+
+    #[test]
+    fn two_rings_are_told_apart_and_what_only_waits_for_a_ring_is_in_none() {
+        assert_eq!(written(&[(1, &[2]), (2, &[1]), (3, &[1]), (7, &[8]), (8, &[7])]), ["1>2", "7>8"]);
+    }
+
+    #[test]
+    fn chains_and_waits_for_free_keys_are_no_ring() {
+        assert!(written(&[(1, &[2]), (2, &[3]), (3, &[])]).is_empty());
+        assert!(written(&[(1, &[2])]).is_empty());
+    }
+}
