@@ -26,3 +26,19 @@ fn a_fault_on_nobody_is_an_error_of_the_scenario() {
     assert_eq!(ended.status, 2, "{}", ended.out);
     assert!(ended.err.contains("severs") && ended.err.contains("server"), "{}", ended.err);
 }
+
+#[test]
+fn a_job_that_is_cut_short_is_not_called_lost() {
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", "duration=3s"]);
+
+    assert_eq!(ended.status, 3, "{}", ended.out);
+    assert!(ended.out.contains("inconclusive budget/virtual-time"), "{}", ended.out);
+}
+
+#[test]
+fn a_node_that_stays_paused_is_no_bug_of_the_simulator() {
+    let pause = "fault.0.do={ pause = { node = \"server\" } }";
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", pause, "--set", "fault.0.for=1h"]);
+
+    assert_eq!(ended.status, 3, "{}{}", ended.out, ended.err);
+}

@@ -95,7 +95,9 @@ fn every_safe_tree_completes_in_every_run_with_exact_counters() {
 
 #[test]
 fn a_historic_tree_completes_exactly_or_blocks_inside_one_static_cycle_and_the_new_rule_always_completes() {
-    for (path, recording) in golden("seed-test-") {
+    let trees = golden("seed-test-");
+    assert_eq!(trees.len(), 8);
+    for (path, recording) in trees {
         let plan = tree_plan(&path);
         let cycles = static_cycles(&plan.tree);
         let new_rule = recording["rule"] == "new";

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use checks::restate::job::Findings;
 use explore::{Cost, RunResult, Runner};
 use faults::injector::Injector;
+use kernel::State;
 use kernel::budget::{Budget, Stop};
 use kernel::event::{Event, Observer, What};
 use kernel::verdict::{Outcome, Verdict};
 use kernel::world::World;
 use miette::Report;
+use restate::driver::Phase;
 use restate::event::Event as Said;
 use restate::{Process, Restate};
 
@@ -116,6 +118,15 @@ fn judge(plan: &Plan, world: &World<Restate>, ended: Option<Stop>) -> Verdict {
         );
     };
     let mut verdict = findings.verdict();
+    let pods_to_come = match world.node(plan.driver()) {
+        Some(Process::Driver(driver)) => !matches!(driver.phase, Phase::Succeeded | Phase::GaveUp),
+        _ => true,
+    };
+    let holds_whatever_comes = verdict.signature.starts_with("restate/deadlock") || verdict.signature.contains("stuck");
+    if ended != Some(Stop::Idle) && pods_to_come && !holds_whatever_comes {
+        // A job that is cut short has lost nothing yet.
+        verdict.outcome = Outcome::Inconclusive;
+    }
     if verdict.outcome == Outcome::Inconclusive {
         let (node, actor, handled) = world.busiest();
         let actor = actor.map_or(String::new(), |actor| format!(", actor {}", actor.0));
@@ -132,7 +143,9 @@ fn judge(plan: &Plan, world: &World<Restate>, ended: Option<Stop>) -> Verdict {
             Some(Stop::Idle) => "restate/idle-but-reachable".to_owned(),
             None => "stopped".to_owned(),
         };
-        if ended == Some(Stop::Idle) {
+        // What a paused or hung process holds back is underway, and stays so.
+        let at_work = |id| !matches!(world.state(id), State::Paused | State::Hung);
+        if ended == Some(Stop::Idle) && world.ids().all(at_work) {
             verdict.outcome = Outcome::SimulatorBug;
         }
     }
