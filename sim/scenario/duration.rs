@@ -1,52 +1,6 @@
 //! Durations as scenario files write them: one number and one unit, exact to the nanosecond.
 
-/// Units, the longer names before those they end in.
-const UNITS: &[(&str, u64)] = &[
-    ("ns", 1),
-    ("us", 1_000),
-    ("µs", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
-
-/// Nanoseconds of `text`, such as "250us", "1.5ms" or "10m". Never rounded: what is finer than a nanosecond, or beyond
-/// 584 years, is refused.
-pub fn parse_duration(text: &str) -> Result<u64, String> {
-    let usage = "write a number and a unit (ns, us, ms, s, m, h), such as \"1.5ms\"";
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit_ns = match UNITS.iter().find(|(name, _)| *name == unit) {
-        Some((_, unit_ns)) => u128::from(*unit_ns),
-        None if unit.is_empty() => return Err(format!("\"{text}\" has no unit: {usage}")),
-        None if number.is_empty() => return Err(format!("\"{text}\" is no duration: {usage}")),
-        None => return Err(format!("\"{unit}\" is no unit of time: {usage}")),
-    };
-
-    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
-    if whole.is_empty() || part.is_empty() || part.contains('.') {
-        return Err(format!("\"{number}\" is no number: {usage}"));
-    }
-    let too_long = || format!("\"{text}\" is too long: at most 18446744073709551615ns (584 years)");
-    let whole_ns = whole.parse::<u128>().ok().and_then(|whole| whole.checked_mul(unit_ns)).ok_or_else(too_long)?;
-    let total = whole_ns.checked_add(part_ns(part, unit_ns).ok_or_else(|| {
-        format!("\"{text}\" is finer than a nanosecond, the unit of virtual time: leave out the last digits")
-    })?);
-    total.and_then(|ns| u64::try_from(ns).ok()).ok_or_else(too_long)
-}
-
-/// Nanoseconds of the decimals `part` of a unit; `None` if they are not whole.
-fn part_ns(part: &str, unit_ns: u128) -> Option<u128> {
-    let part = part.trim_end_matches('0');
-    // An hour, the finest to divide, is 2^13 3^2 5^11 ns: no more than 13 decimals can come out whole.
-    if part.len() > 20 {
-        return None;
-    }
-    let scale = 10_u128.pow(u32::try_from(part.len()).expect("at most 20 digits"));
-    let scaled = if part.is_empty() { 0 } else { part.parse::<u128>().ok()? * unit_ns };
-    scaled.is_multiple_of(scale).then(|| scaled / scale)
-}
+pub use ::faults::duration::parse_duration;
 
 /// A duration for people: three figures or so in the unit that fits.
 pub fn show_duration(ns: u128) -> String {

@@ -82,3 +82,17 @@ fn generated_trees_of_the_new_rule_are_exact() {
         assert_eq!(findings.verdict().outcome, Outcome::Pass, "unseen-{number}: {:?}", findings.verdict());
     }
 }
+
+#[test]
+fn of_old_rule_trees_with_cycles_over_few_keys_some_schedule_blocks() {
+    let text = r#"{"target": 1, "commands": [
+        {"t": "bg", "target": 2, "commands": [{"t": "sleep", "ms": 5}, {"t": "sync", "target": 1, "commands": []}]},
+        {"t": "sleep", "ms": 5}, {"t": "sync", "target": 2, "commands": [{"t": "inc"}]}]}"#;
+    let params = Params { seed: "crossed".to_owned(), width: 0, depth: 0, max_sleep_ms: 1 };
+    let plan = with_tree(json::read(text, params).expect("a tree").tree);
+
+    let blocks = |seed: &u64| findings(&plan, *seed).expect("a node that is up").rings == ["1>2"];
+    let blocked = (0..100).filter(blocks).count();
+
+    assert!(blocked > 0, "two chains that cross never met in 100 schedules");
+}
