@@ -1,0 +1,2 @@
+//! Model of a Zeebe 0.24.4 cluster.
+pub mod protocol;
