@@ -1,2 +1,3 @@
 //! Model of a Zeebe 0.24.4 cluster.
+pub mod exported;
 pub mod protocol;

@@ -1,5 +1,6 @@
 //! Variable documents: named JSON values in the order in which they were written.
 
+use super::pool::Members;
 use super::text::Text;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -11,13 +12,18 @@ use std::sync::Arc;
 /// if they have the same members, in whatever order, with the same values.
 #[derive(Clone, Default, Hash)]
 #[allow(clippy::derived_hash_with_manual_eq)] // The digest tells orders apart; no document is the key of a table.
-pub struct Document(Option<Arc<[(Text, Text)]>>);
+pub struct Document(Option<Members>);
 
 impl Document {
     /// A document of these members.
     #[must_use]
     pub fn new(members: Vec<(Text, Text)>) -> Self {
         if members.is_empty() { Document(None) } else { Document(Some(members.into())) }
+    }
+
+    /// A document of members that are held already; there is at least one.
+    pub(super) fn of(members: Members) -> Self {
+        Document(Some(members))
     }
 
     /// Name and value (compact JSON) of each member, in order.

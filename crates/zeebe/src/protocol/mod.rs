@@ -6,17 +6,19 @@ mod document;
 mod intent;
 mod key;
 mod open_enum;
+mod pool;
 mod record;
 mod text;
 mod value;
 
-pub use document::Document;
+pub use document::{Document, same_json};
 pub use intent::{
     DeploymentIntent, ErrorIntent, IncidentIntent, Intent, JobBatchIntent, JobIntent, MessageIntent,
     MessageStartEventSubscriptionIntent, TimerIntent, ValueType, VariableDocumentIntent, VariableIntent,
     WorkflowInstanceCreationIntent, WorkflowInstanceIntent, WorkflowInstanceResultIntent,
 };
 pub use key::{first_key, partition_of};
+pub use pool::{Pool, Share};
 pub use record::{NO_KEY, NO_POSITION, Record, RecordType, Rejection, RejectionType, RequestId};
 pub use text::Text;
 pub use value::{

@@ -31,6 +31,14 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::protocol::Share for $name {
+            fn share(&mut self, pool: &mut $crate::protocol::Pool) {
+                if let $name::Other(name) = self {
+                    name.share(pool);
+                }
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())

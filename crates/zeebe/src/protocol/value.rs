@@ -5,6 +5,7 @@
 use super::document::Document;
 use super::intent::ValueType;
 use super::open_enum::open_enum;
+use super::pool::{Pool, Share};
 use super::text::Text;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -50,6 +51,12 @@ macro_rules! values {
             #[serde(rename_all = "camelCase", deny_unknown_fields)]
             #[allow(missing_docs)] // The members' names are the protocol's; they are explained where they need it.
             pub struct $name { $($(#[$member_doc])* pub $member: $type,)+ }
+
+            impl Share for $name {
+                fn share(&mut self, pool: &mut Pool) {
+                    $(self.$member.share(pool);)+
+                }
+            }
         )+
     };
 }
