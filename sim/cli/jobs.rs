@@ -1,28 +1,39 @@
 //! `relapse jobs`: which verification jobs of a window can deadlock by their tree, and how often each one does.
 
-use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write;
+mod document;
+mod ledger;
+mod row;
+
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use explore::{SeedRange, SweepReport, SweepRequest, Z_95, wilson};
+use explore::{SeedRange, SweepRequest};
 use kernel::verdict::Outcome;
 use miette::Report;
-use restate::workload::{Params, Rule, generate, static_cycles};
+use restate::workload::{Params, Rule, Tree, generate, static_cycles};
 
-use super::output::{Output, unwritable};
+use self::document::Document;
+use self::ledger::{Ledger, Terms};
+use self::row::Row;
+use super::output::{Output, say};
 use super::scenario_args::ScenarioArgs;
 use super::status::Status;
 use super::{seeds, stop};
 use crate::host::Host;
 use crate::registry;
+use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
+use crate::systems::restate::{Setup, TreeSource};
+
+const HELP: &str = "\
+Standard output is one document of Markdown, printed at the end: how it was made, the summary, the table. Rows are told
+on standard error as they come, and kept with --out: an interrupted sweep goes on where it stopped, and a finished one
+is printed again without a run.";
 
 /// Sweep every verification job of a window whose tree has a static lock cycle, and write a table
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::status::HELP)]
+#[command(after_help = HELP, after_long_help = format!("{HELP}\n\n{}", super::status::HELP))]
 pub struct Args {
     #[command(flatten)]
     scenario: ScenarioArgs,
@@ -39,98 +50,91 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     workers: Option<u64>,
 
-    /// Append the rows to a file as they come; jobs that have a row there are not swept again
+    /// Jobs that are known to have deadlocked: the summary sets them against the others
+    #[arg(long, value_name = "JOB,..", value_delimiter = ',')]
+    named: Vec<String>,
+
+    /// Jobs that count on neither side of the summary
+    #[arg(long, value_name = "JOB,..", value_delimiter = ',')]
+    aside: Vec<String>,
+
+    /// Keep the rows in a file as they come; a job that has a row there is not swept again
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-const HEAD: &str = "| job | invocations | static cycle keys | blocked | rate | 95 % interval | rings (runs) |\n\
-                    |---|---|---|---|---|---|---|\n";
-
 /// Sweeps them.
 pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
+    let flags = [("--named", &args.named), ("--aside", &args.aside)];
+    flags.iter().try_for_each(|(flag, jobs)| in_window(flag, jobs, args.window))?;
+    // The job's name is all that differs between the rows, so it is no part of their terms.
+    let base = args.scenario.load_with("workload.job=any")?;
+    let terms = Terms::of(&base, args.seeds);
+    let mut ledger = Ledger::open(args.out.as_deref(), &terms)?;
+    let mut rows = ledger.rows_known();
+
     let stop = stop::on_ctrl_c();
-    let known = args.out.as_deref().map(rows_of).transpose()?.unwrap_or_default();
-    if known.is_empty() {
-        put(args, output, HEAD)?;
-    }
     let workers = args.workers.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
     let workers = workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let mut worst = Vec::new();
+    let mut worst: Vec<Outcome> = rows.iter().flat_map(Row::outcomes).collect();
+    let mut interrupted = false;
     for number in args.window.seeds() {
         let job = format!("test-{number}");
+        if rows.iter().any(|row| row.job == job) {
+            continue;
+        }
         let scenario = args.scenario.load_with(&format!("workload.job={job}"))?;
-        let rule = Rule::FreeTargets;
-        let width = u32::try_from(scenario.workload.count("width").unwrap_or(4)).unwrap_or(u32::MAX);
-        let depth = u32::try_from(scenario.workload.count("depth").unwrap_or(14)).unwrap_or(u32::MAX);
-        let params = Params { seed: job.clone(), width, depth, max_sleep_ms: 0 };
-        let tree = generate(params, rule).map_err(|error| Problem::Usage {
-            message: format!("{job}: {error}"),
-            help: Some("choose a smaller workload.width or workload.depth".to_owned()),
-        })?;
+        let tree = tree(&scenario, &job)?;
         let cycles = static_cycles(&tree);
-        if cycles.is_empty() || known.contains(&job) {
+        if cycles.is_empty() {
             continue;
         }
         let runner = registry::runner(&scenario, Host::BUILT)?;
         let report = runner.sweep(SweepRequest { seeds: args.seeds, workers, stop: &stop }, &mut |_| {});
-        if report.interrupted || stop.load(Ordering::Relaxed) {
-            return Ok(Status::of(worst, true));
+        interrupted = report.interrupted || stop.load(Ordering::Relaxed);
+        if interrupted {
+            break;
         }
         worst.extend(report.groups.iter().map(|group| group.outcome));
-        put(args, output, &row(&job, tree.stats().invocations.into(), &cycles, &report))?;
+        let row = Row::new(job, tree.stats().invocations.into(), &cycles, &report);
+        ledger.add(&row)?;
+        say(format!("{}: {} of {} blocked", row.job, row.blocked, row.runs));
+        rows.push(row);
     }
-    Ok(Status::of(worst, false))
+    let document = Document { args, scenario: &base, terms: &terms, interrupted, rows };
+    output.text(&document.text())?;
+    Ok(Status::of(worst, interrupted))
 }
 
-fn row(job: &str, invocations: u64, cycles: &[Vec<i32>], report: &SweepReport) -> String {
-    let failed = report.groups.iter().filter(|group| group.outcome == Outcome::Fail);
-    let mut rings: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut blocked = 0;
-    for group in failed {
-        blocked += group.count;
-        for (detail, count) in &group.details {
-            *rings.entry(if detail.is_empty() { &group.signature } else { detail }).or_default() += count;
-        }
+/// The tree of a job by the rule in force. A shape beyond all bounds is the scenario's mistake.
+fn tree(scenario: &Scenario, job: &str) -> Result<Tree, Report> {
+    let TreeSource::Generated { job: seed, width, depth } = Setup::of(scenario).tree else {
+        panic!("SIMULATOR BUG: a job that is named by a flag has no tree of its own");
+    };
+    // Sleeps do not lock anything: their budget leaves the cycles as they are.
+    let params = Params { seed, width, depth, max_sleep_ms: 0 };
+    generate(params, rule(scenario)).map_err(|error| {
+        let help = Some("choose a smaller workload.width or workload.depth".to_owned());
+        Problem::Usage { message: format!("{job}: {error}"), help }.into()
+    })
+}
+
+/// The rule by which the scenario generates, as the run itself reads it.
+fn rule(scenario: &Scenario) -> Rule {
+    match scenario.toggle("generator") {
+        "free-targets" => Rule::FreeTargets,
+        _ => Rule::IncreasingTargets,
     }
-    let others: u64 = report.groups.iter().filter(|group| group.outcome.severity() != 0).map(|group| group.count).sum();
-    let mut rings: Vec<(&str, u64)> = rings.into_iter().collect();
-    rings.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let rings: Vec<String> =
-        rings.iter().map(|(ring, count)| format!("{} ({count})", ring.replace("ring ", ""))).collect();
-    let cycles: Vec<String> =
-        cycles.iter().map(|cycle| cycle.iter().map(i32::to_string).collect::<Vec<_>>().join(",")).collect();
-    let interval = wilson(blocked, report.runs, Z_95);
-    let unjudged = if others > blocked { format!("; {} not judged", others - blocked) } else { String::new() };
-    format!(
-        "| {job} | {invocations} | {} | {blocked}/{}{unjudged} | {:.4} | {:.4} .. {:.4} | {} |\n",
-        cycles.join(" and "),
-        report.runs,
-        blocked as f64 / report.runs.max(1) as f64,
-        interval.low,
-        interval.high,
-        if rings.is_empty() { "none".to_owned() } else { rings.join(", ") },
-    )
 }
 
-fn put(args: &Args, output: &mut Output, text: &str) -> Result<(), Report> {
-    output.text(text)?;
-    output.flush()?;
-    let Some(path) = &args.out else { return Ok(()) };
-    let appended = OpenOptions::new().create(true).append(true).open(path);
-    appended.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable("--out", path, &error))
-}
-
-/// The jobs that have a row in a file, if there is one.
-fn rows_of(path: &Path) -> Result<Vec<String>, Report> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let job = |line: &str| {
-                line.strip_prefix("| test-").and_then(|rest| rest.split(' ').next()).map(|n| format!("test-{n}"))
-            };
-            Ok(text.lines().filter_map(job).collect())
+fn in_window(flag: &str, jobs: &[String], window: SeedRange) -> Result<(), Report> {
+    let number = |job: &String| job.strip_prefix("test-").and_then(|number| number.parse::<u64>().ok());
+    match jobs.iter().find(|job| !number(job).is_some_and(|number| window.seeds().contains(&number))) {
+        None => Ok(()),
+        Some(job) => {
+            let message = format!("{flag} {job}: no such job in the window {window}");
+            let help = format!("write names such as test-{}, with commas between them", window.from());
+            Err(Problem::Usage { message, help: Some(help) }.into())
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(unwritable("--out", path, &error)),
     }
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod help;
 mod inputs;
+mod jobs;
 mod listing;
 mod outputs;
 mod proofs;
