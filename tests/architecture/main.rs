@@ -10,6 +10,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("relapse-kernel", &[]),
     ("relapse-faults", &["relapse-kernel"]),
+    ("relapse-raft", &["relapse-kernel"]),
     ("relapse-restate", &["relapse-kernel"]),
     ("relapse-checks", &["relapse-kernel", "relapse-restate"]),
     ("relapse-explore", &["relapse-kernel"]),

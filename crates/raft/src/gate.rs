@@ -1,0 +1,87 @@
+//! The gate: what a member says leaves it in order, and not before what it wrote earlier is on its disk.
+//!
+//! Upstream blocks the raft thread while it flushes. Here the member goes on, and what it says meanwhile waits behind the
+//! flush: nobody outside can tell the two apart, since a crash takes what waits along with the memory. Simplified: timers
+//! that are set meanwhile run from then on, and not from the end of the flush.
+
+use crate::entry::Content;
+use crate::event::Event;
+use crate::host::{Host, Outcome, Role};
+use crate::message::Message;
+use kernel::identity::NodeId;
+use std::collections::VecDeque;
+
+/// Something that a member says.
+#[derive(Clone, Debug)]
+pub(crate) enum Saying<E: Content> {
+    Send(NodeId, Message<E>),
+    Announce(Role, u64),
+    Committed { from: u64, to: u64, term: u64, current: u64 },
+    Ticket(u64, Outcome),
+}
+
+/// What waits for the disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate<E: Content> {
+    /// The last notice that was asked for.
+    asked: u64,
+    /// The last one that came.
+    done: u64,
+    held: VecDeque<(u64, Saying<E>)>,
+}
+
+impl<E: Content> Default for Gate<E> {
+    fn default() -> Self {
+        Gate { asked: 0, done: 0, held: VecDeque::new() }
+    }
+}
+
+impl<E: Content> Gate<E> {
+    /// A notice to wait for: all that is said from now on waits for it.
+    pub fn notice(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
+    }
+
+    /// Says something, now or when its time has come.
+    pub fn say<H: Host<E>>(&mut self, saying: Saying<E>, host: &mut H) {
+        if self.asked == self.done && self.held.is_empty() {
+            deliver(saying, host);
+        } else {
+            self.held.push_back((self.asked, saying));
+        }
+    }
+
+    /// A notice came: says what waited for it.
+    pub fn open<H: Host<E>>(&mut self, notice: u64, host: &mut H) {
+        self.done = self.done.max(notice);
+        while let Some((waits_for, _)) = self.held.front()
+            && *waits_for <= self.done
+        {
+            if let Some((_, saying)) = self.held.pop_front() {
+                deliver(saying, host);
+            }
+        }
+    }
+
+    /// Forgets what waits: the thread that would have said it has died of an error.
+    pub fn forget(&mut self) {
+        self.held.clear();
+        self.done = self.asked;
+    }
+}
+
+fn deliver<E: Content, H: Host<E>>(saying: Saying<E>, host: &mut H) {
+    match saying {
+        Saying::Send(to, message) => host.send(to, message),
+        Saying::Announce(role, term) => {
+            host.emit(Event::Announced { role, term });
+            host.announced(role, term);
+        }
+        Saying::Committed { from, to, term, current } => {
+            host.emit(Event::Committed { from, to, term, current });
+            host.committed(to);
+        }
+        Saying::Ticket(ticket, outcome) => host.appended(ticket, outcome),
+    }
+}

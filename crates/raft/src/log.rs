@@ -1,0 +1,245 @@
+//! A member's log: segments in memory, cheap to clone, and the files behind them.
+//!
+//! Kept: one file per segment, named by its first index; truncation that refuses to go below the commit index; a reset
+//! that drops everything; compaction that drops whole segments; at start, segments that do not follow the ones before
+//! them are dropped. Simplified: a segment is full after so many entries and not bytes. Left out: the sparse index, segment
+//! descriptors (an empty segment has no file), memory-mapped segments.
+//= camunda/zeebe@0.24.4:atomix/storage/src/main/java/io/atomix/storage/journal/SegmentedJournal.java (segments)
+//= camunda/zeebe@0.24.4:atomix/storage/src/main/java/io/atomix/storage/journal/SegmentedJournalWriter.java (writes)
+
+use crate::entry::{Content, Entry, Positions, Record, segment_file, segment_of};
+use crate::event::{Event, Uncaught};
+use crate::host::Host;
+use kernel::log::Log;
+use kernel::system::DiskOp;
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+struct Segment<E> {
+    first: u64,
+    entries: Log<Entry<E>>,
+    /// Whether there is a file.
+    filed: bool,
+}
+
+impl<E: Clone> Segment<E> {
+    fn new(first: u64) -> Self {
+        Segment { first, entries: Log::default(), filed: false }
+    }
+
+    /// The index after its last entry.
+    fn end(&self) -> u64 {
+        self.first + self.entries.len()
+    }
+}
+
+/// A log of a group, from its first index on. Indexes count from 1.
+#[derive(Clone, Debug)]
+pub struct RaftLog<E> {
+    group: u64,
+    segment_entries: u64,
+    /// At least one; only the first may be empty, and then it is the only one.
+    segments: Vec<Arc<Segment<E>>>,
+    commit: u64,
+}
+
+impl<E: Content> RaftLog<E> {
+    pub(crate) fn new(group: u64, segment_entries: u64) -> Self {
+        RaftLog { group, segment_entries, segments: vec![Arc::new(Segment::new(1))], commit: 0 }
+    }
+
+    /// The first index that it holds, or would hold.
+    pub fn first_index(&self) -> u64 {
+        self.segments[0].first
+    }
+
+    /// The last index that it holds; the one before its first, if it is empty.
+    pub fn last_index(&self) -> u64 {
+        self.tail().end() - 1
+    }
+
+    /// Whether it holds no entry.
+    pub fn is_empty(&self) -> bool {
+        self.tail().entries.is_empty()
+    }
+
+    /// The entry at an index.
+    pub fn get(&self, index: u64) -> Option<&Entry<E>> {
+        let after = self.segments.partition_point(|segment| segment.first <= index);
+        let segment = &self.segments[after.checked_sub(1)?];
+        segment.entries.get(index - segment.first)
+    }
+
+    /// The last entry, with its index.
+    pub fn last(&self) -> Option<(u64, &Entry<E>)> {
+        let index = self.last_index();
+        self.get(index).map(|entry| (index, entry))
+    }
+
+    /// The positions of the last entry of the application's.
+    //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/roles/LeaderRole.java (findLastZeebeEntry)
+    pub fn last_positions(&self) -> Option<Positions> {
+        (self.first_index()..=self.last_index()).rev().find_map(|index| self.get(index)?.positions())
+    }
+
+    fn tail(&self) -> &Segment<E> {
+        self.segments.last().expect("a log has a segment")
+    }
+
+    fn tail_mut(&mut self) -> &mut Segment<E> {
+        Arc::make_mut(self.segments.last_mut().expect("a log has a segment"))
+    }
+
+    /// What is committed cannot be truncated from now on.
+    pub(crate) fn commit(&mut self, index: u64) {
+        self.commit = self.commit.max(index);
+    }
+
+    /// The term before the entry to come: of the last one, or of the snapshot that the log follows.
+    fn last_term(&self, snapshot: (u64, u64)) -> u64 {
+        match self.last() {
+            Some((_, last)) => last.term,
+            None if snapshot.0 == self.last_index() => snapshot.1,
+            None => 0,
+        }
+    }
+
+    /// Adds an entry; its index. `snapshot` is index and term of the newest one. With a notice, the host is told when the
+    /// entry is in the page cache.
+    pub(crate) fn append<H: Host<E>>(
+        &mut self,
+        entry: Entry<E>,
+        snapshot: (u64, u64),
+        notice: Option<u64>,
+        host: &mut H,
+    ) -> u64 {
+        let previous_term = self.last_term(snapshot);
+        if self.tail().entries.len() >= self.segment_entries {
+            // The full segment is flushed before a new one is made; an error shows at the next flush.
+            host.disk(DiskOp::Sync(segment_file(self.group, self.tail().first)), None);
+            let next = self.tail().end();
+            self.segments.push(Arc::new(Segment::new(next)));
+        }
+        let group = self.group;
+        let tail = self.tail_mut();
+        let (index, file) = (tail.end(), segment_file(group, tail.first));
+        let (term, fingerprint) = (entry.term, entry.fingerprint());
+        host.disk(DiskOp::Append(file, Record::Entry { index, entry: entry.clone() }), notice);
+        tail.entries.push(entry);
+        tail.filed = true;
+        host.emit(Event::Appended { index, term, previous_term, fingerprint });
+        index
+    }
+
+    /// Flushes the current segment.
+    pub(crate) fn flush<H: Host<E>>(&self, notice: Option<u64>, host: &mut H) {
+        host.disk(DiskOp::Sync(segment_file(self.group, self.tail().first)), notice);
+    }
+
+    /// Whether there is anything to flush.
+    pub(crate) fn has_file(&self) -> bool {
+        self.tail().filed
+    }
+
+    /// Keeps what is up to an index. Unless `forced`, upstream's refusal to truncate committed entries holds.
+    pub(crate) fn truncate<H: Host<E>>(&mut self, last: u64, forced: bool, host: &mut H) -> Result<(), Uncaught> {
+        if last < self.commit && !forced {
+            return Err(Uncaught::TruncateCommitted);
+        }
+        if last >= self.last_index() {
+            return Ok(());
+        }
+        while last < self.tail().first && self.segments.len() > 1 {
+            self.drop_file(self.segments.len() - 1, host);
+            self.segments.pop();
+        }
+        let group = self.group;
+        let tail = self.tail_mut();
+        let kept = (last + 1).saturating_sub(tail.first);
+        if tail.filed && kept < tail.entries.len() {
+            host.disk(DiskOp::Truncate(segment_file(group, tail.first), kept), None);
+        }
+        tail.entries.truncate(kept);
+        host.emit(Event::Truncated { last: self.last_index() });
+        Ok(())
+    }
+
+    /// The next entry will have this index: upstream's reset, with both its branches.
+    pub(crate) fn reset<H: Host<E>>(&mut self, index: u64, forced: bool, host: &mut H) -> Result<(), Uncaught> {
+        if index > self.tail().first {
+            self.replace(index, host);
+            Ok(())
+        } else {
+            self.truncate(index.saturating_sub(1), forced, host)
+        }
+    }
+
+    /// Throws everything away.
+    pub(crate) fn replace<H: Host<E>>(&mut self, first: u64, host: &mut H) {
+        for nth in 0..self.segments.len() {
+            self.drop_file(nth, host);
+        }
+        self.segments = vec![Arc::new(Segment::new(first))];
+        host.emit(Event::Reset { first });
+    }
+
+    /// Drops the segments that lie entirely before the one that holds an index.
+    pub(crate) fn compact<H: Host<E>>(&mut self, index: u64, host: &mut H) {
+        let holding = self.segments.partition_point(|segment| segment.first <= index);
+        let dropped = holding.saturating_sub(1);
+        if dropped == 0 {
+            return;
+        }
+        for nth in 0..dropped {
+            self.drop_file(nth, host);
+        }
+        self.segments.drain(..dropped);
+        host.emit(Event::Compacted { first: self.first_index() });
+    }
+
+    fn drop_file<H: Host<E>>(&self, nth: usize, host: &mut H) {
+        if self.segments[nth].filed {
+            host.disk(DiskOp::Delete(segment_file(self.group, self.segments[nth].first)), None);
+        }
+    }
+
+    /// Reads what is on disk, and cuts off what is not whole. The commit index stays.
+    pub(crate) fn load<H: Host<E>>(&mut self, host: &mut H) {
+        let group = self.group;
+        let mut firsts: Vec<u64> = host.files().iter().filter_map(|file| segment_of(*file, group)).collect();
+        firsts.sort_unstable();
+        let mut segments: Vec<Arc<Segment<E>>> = Vec::new();
+        for first in firsts {
+            let file = segment_file(group, first);
+            if segments.last().is_some_and(|before| before.end() != first) {
+                host.disk(DiskOp::Delete(file), None);
+                continue;
+            }
+            let mut segment = Segment { filed: true, ..Segment::new(first) };
+            let len = host.file_len(file).unwrap_or(0);
+            for place in 0..len {
+                match host.record(file, place) {
+                    Ok(Record::Entry { index, entry }) if *index == first + place => {
+                        segment.entries.push(entry.clone())
+                    }
+                    _ => break,
+                }
+            }
+            let whole = segment.entries.len();
+            if whole < len {
+                host.disk(DiskOp::Truncate(file, whole), None);
+            }
+            segments.push(Arc::new(segment));
+        }
+        // An empty segment behind others cannot be: truncation would have dropped it.
+        while segments.len() > 1 && segments.last().is_some_and(|last| last.entries.is_empty()) {
+            if let Some(empty) = segments.pop() {
+                host.disk(DiskOp::Delete(segment_file(group, empty.first)), None);
+            }
+        }
+        if segments.is_empty() {
+            segments.push(Arc::new(Segment::new(1)));
+        }
+        self.segments = segments;
+    }
+}
