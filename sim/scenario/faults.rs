@@ -1,31 +1,94 @@
 //! `[[fault]]`: the plan of faults in a scenario.
 
-use faults::plan::{Entry, Plan};
+mod located;
+
+use std::sync::Arc;
+
+use faults::plan::{Entry, Plan, PlanError};
 use miette::Report;
 use serde::Deserialize;
 
-use super::document::{Node, Table, Value};
+use self::located::{Located, Misfit};
+use super::document::{Document, Node, Origin, Table, Value};
+use super::nearest::nearest;
 use super::read::Reader;
 
-/// Reads the plan. What is wrong with an entry is reported at the entry.
-pub(super) fn plan(reader: &Reader<'_>) -> Result<Plan, Report> {
+/// Where each fault stands: for what only a system can find wrong in it.
+#[derive(Clone, Debug)]
+pub struct Places {
+    document: Arc<Document>,
+    nodes: Vec<(String, Node)>,
+}
+
+/// Reads the plan. What is wrong is reported at the word that is wrong.
+pub(super) fn plan(reader: &Reader<'_>) -> Result<(Plan, Places), Report> {
     let nodes = tables(reader)?;
     let mut entries = Vec::with_capacity(nodes.len());
     for node in &nodes {
-        let entry =
-            toml_value(&node.value).and_then(|value| Entry::deserialize(value).map_err(|error| error.to_string()));
-        let entry = entry.map_err(|why| {
-            let help = Some("a fault has a trigger (at, on or after), do, and perhaps id, for and may_miss".to_owned());
-            let reason = why.lines().next().unwrap_or_default().to_owned();
-            reader.document.problem(&node.origin, "this fault cannot be read".to_owned(), reason, help)
+        let entry = Entry::deserialize(Located(node)).map_err(|misfit| {
+            let Misfit { message, help, origin } = misfit;
+            let shape = || "a fault has a trigger (at, on or after), do, and perhaps id, for and may_miss".to_owned();
+            let origin = origin.as_ref().unwrap_or(&node.origin);
+            let (message, label) = match help {
+                Some(_) => (message, String::new()),
+                None => ("this fault cannot be read".to_owned(), message),
+            };
+            reader.document.problem(origin, message, label, Some(help.unwrap_or_else(shape)))
         })?;
         entries.push(entry);
     }
-    let ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
-    Plan::new(entries).map_err(|error| {
-        let at = ids.iter().position(|id| id == error.entry()).unwrap_or(0);
-        reader.document.problem(&nodes[at].origin, error.to_string(), String::new(), None)
-    })
+    let nodes = entries.iter().map(|entry| entry.id.clone()).zip(nodes).collect();
+    let mut places = Places { document: Arc::new(reader.document.clone()), nodes };
+    let plan = Plan::new(entries).map_err(|error| places.problem(&error))?;
+    // Entries of equal content have been numbered.
+    for (place, entry) in places.nodes.iter_mut().zip(plan.entries()) {
+        place.0.clone_from(&entry.id);
+    }
+    Ok((plan, places))
+}
+
+impl Places {
+    /// What is wrong with a plan, at the word that is wrong.
+    pub fn problem(&self, error: &PlanError) -> Report {
+        let is_it = |(id, _): &(String, Node)| id == error.entry();
+        let index = match error {
+            PlanError::Duplicate { .. } => self.nodes.iter().rposition(is_it),
+            _ => self.nodes.iter().position(is_it),
+        };
+        let Some((_, node)) = index.and_then(|index| self.nodes.get(index)) else {
+            return self.document.problem(&Origin::File(0..0), error.to_string(), String::new(), None);
+        };
+        let (keys, meant) = match error {
+            PlanError::Duplicate { .. } => ("id".to_owned(), None),
+            PlanError::UnknownEntry { other, .. } => {
+                ("after.entry".to_owned(), nearest(other, self.nodes.iter().map(|(id, _)| id.as_str())))
+            }
+            PlanError::Cycle { .. } => ("after.entry".to_owned(), None),
+            PlanError::Value { key, .. } => (key.clone(), None),
+            PlanError::UnknownWord { key, word, known, .. } if key.starts_with("on.") => {
+                (key.clone(), nearest(word, known.split(", ")))
+            }
+            // The action's name is between `do` and the key.
+            PlanError::UnknownWord { key, word, known, .. } => {
+                (format!("do.*.{key}"), nearest(word, known.split(", ")))
+            }
+            PlanError::Unsurvivable { .. } => (String::new(), None),
+        };
+        let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+        self.document.problem(origin(node, &keys), error.to_string(), String::new(), help)
+    }
+}
+
+/// The place of a dotted key: of the innermost table of its path that there is.
+fn origin<'n>(node: &'n Node, keys: &str) -> &'n Origin {
+    let mut at = node;
+    for key in keys.split('.') {
+        let Value::Table(table) = &at.value else { break };
+        let entry = if key == "*" { table.entries.first() } else { table.get(key) };
+        let Some(entry) = entry else { break };
+        at = &entry.node;
+    }
+    &at.origin
 }
 
 fn tables(reader: &Reader<'_>) -> Result<Vec<Node>, Report> {
@@ -36,28 +99,8 @@ fn tables(reader: &Reader<'_>) -> Result<Vec<Node>, Report> {
         Err(reader.document.problem(&node.origin, "`fault` must be a list of tables".to_owned(), label, help))
     };
     let Value::List(nodes) = &entry.node.value else { return refuse(&entry.node) };
-    match nodes.iter().find(|node| !matches!(node.value, Value::Table(_))) {
+    match nodes.iter().find(|node| !matches!(node.value, Value::Table(Table { .. }))) {
         Some(node) => refuse(node),
         None => Ok(nodes.clone()),
     }
-}
-
-/// The value without its places, as serde takes it.
-fn toml_value(value: &Value) -> Result<toml::Value, String> {
-    Ok(match value {
-        Value::Text(text) => toml::Value::String(text.clone()),
-        Value::Integer(number) => {
-            toml::Value::Integer(i64::try_from(*number).map_err(|_| format!("{number} is out of range"))?)
-        }
-        Value::Float(number) => toml::Value::Float(*number),
-        Value::Boolean(flag) => toml::Value::Boolean(*flag),
-        Value::Datetime(text) => toml::Value::String(text.clone()),
-        Value::List(nodes) => {
-            toml::Value::Array(nodes.iter().map(|node| toml_value(&node.value)).collect::<Result<_, _>>()?)
-        }
-        Value::Table(Table { entries }) => {
-            let pair = |entry: &super::document::Entry| Ok((entry.name.clone(), toml_value(&entry.node.value)?));
-            toml::Value::Table(entries.iter().map(pair).collect::<Result<_, String>>()?)
-        }
-    })
 }

@@ -6,7 +6,7 @@
 pub mod document;
 pub mod duration;
 pub mod edit;
-mod faults;
+pub mod faults;
 pub mod find;
 pub mod nearest;
 pub mod problem;
@@ -62,6 +62,8 @@ pub struct Scenario {
     pub services: BTreeMap<&'static str, Quantiles>,
     /// `[[fault]]`.
     pub faults: ::faults::plan::Plan,
+    /// Where they stand.
+    pub fault_places: faults::Places,
     /// `[expect]`.
     pub expect: Expect,
 }
@@ -97,6 +99,7 @@ impl Scenario {
         };
         let head = reader.settings("", head_table, HEAD, &[])?;
         let preset = preset(&reader, schema, head.text("preset"))?;
+        let (faults, fault_places) = faults::plan(&reader)?;
 
         Ok(Scenario {
             path: document.path.clone(),
@@ -112,7 +115,8 @@ impl Scenario {
             toggles: toggles(&reader, schema, preset)?,
             latencies: distributions(&reader, "latency", schema.latencies)?,
             services: distributions(&reader, "service", schema.services)?,
-            faults: faults::plan(&reader)?,
+            faults,
+            fault_places,
             expect: expect(&reader, schema)?,
         })
     }
@@ -193,8 +197,6 @@ fn distributions(
     Ok(found)
 }
 
-/// The one place where the typed plan of the faults crate plugs in: each node is a table that knows its place in the
-/// file, so that what does not fit can be reported there ([`Document::problem`]).
 fn expect(reader: &Reader<'_>, schema: &'static Schema) -> Result<Expect, Report> {
     let table = reader.section("expect")?;
     let origin = table.get("fixed_by").map(|entry| entry.node.origin.clone());

@@ -65,12 +65,35 @@ fn assert_says(result: Result<Scenario, String>, parts: &[&str]) {
 }
 
 #[test]
-fn a_fault_that_cannot_be_is_reported_at_its_place() {
-    assert_says(with("at = \"3s\"", "at = \"3s\"\nwhen = 1"), &["this fault cannot be read", "when", "file.toml:16"]);
-    assert_says(
-        with("do = { kill = { node = \"server\" } }", "do = { kil = { node = \"server\" } }"),
-        &["kil", "kill"],
-    );
+fn what_is_wrong_with_a_fault_is_told_at_the_word_with_the_nearest_name() {
+    // The first line of a fault is 16.
+    let at = |line: &str, replacement: &str, place: &str, parts: &[&str]| {
+        assert_says(with(line, replacement), &[&[&*format!("dir/file.toml:{place}")], parts].concat());
+    };
+    at("at = \"3s\"", "at = \"3s\"\nwhen = 1", "18:1", &["unknown key `when` in a fault", "valid here: id, at, on"]);
+    at("at = \"3s\"", "att = \"3s\"", "17:1", &["unknown key `att`", "did you mean `at`?"]);
+    at("kill = {", "kil = {", "18:8", &["unknown word `kil`", "did you mean `kill`?"]);
+    at("{ node = ", "{ nod = ", "18:17", &["unknown key `nod`", "did you mean `node`?"]);
+    at("\"server\" }", "\"server\", unsynced = \"loose\" }", "18:45", &["`loose`", "did you mean `lose`?"]);
+    at("at = \"3s\"", "at = 3", "17:6", &["this fault cannot be read", "integer `3`"]);
+    at("for = \"2s\"", "for = \"0s\"", "19:7", &["`for` is 0"]);
+    at("at = \"3s\"", "on = { event = \"e\", nth = 0 }", "17:", &["`on.nth` is 0"]);
+    at("\"server\" } }", "\"server\" }, wipe = {} }", "18:", &["one thing at a time: `wipe`"]);
+    at("at = \"3s\"", "", "16:1", &["exactly one of `at`, `on` and `after`"]);
+    at("do = { kill = { node = \"server\" } }", "", "16:1", &["`do` is missing"]);
+    let two = "id = \"first\"\nat = \"3s\"\ndo = { kill = { node = \"server\" } }\n\n[[fault]]\nat = \"3s\"";
+    at("at = \"3s\"", &two.replace("]\nat = \"3s\"", "]\nafter = { entry = \"frist\" }"), "22:", &["`first`?"]);
+    at("at = \"3s\"", &two.replace("[[fault]]", "[[fault]]\nid = \"first\""), "22:", &["two entries"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_fault_of_a_flag_is_told_by_the_flag() {
+    for (edit, parts) in [
+        ("fault.0.on.evnt=1", &["--set fault.0.on.evnt=1: unknown key `evnt`", "did you mean `event`?"][..]),
+        ("fault.0.for=0s", &["--set fault.0.for=0s: fault", "`for` is 0"]),
+    ] {
+        assert_says(read(&GOOD.replace("at = \"3s\"", "on = { event = \"e\" }"), &[set(edit)]), parts);
+    }
 }
 
 #[test]

@@ -235,21 +235,27 @@ fn identities_of_a_large_tree_are_distinct_and_paths_name_its_calls() {
 fn errors_of_a_file_say_where_and_what() {
     let error = |text: &str| json::read(text, Params::default()).unwrap_err().to_string();
 
-    assert_eq!(error(r#"{"tree":{"target":1}}"#), "$.tree.commands: expected a list of commands, found nothing");
-    assert_eq!(error("[]"), "$: expected an object, found a list");
+    assert_eq!(
+        error(r#"{"tree":{"target":1}}"#),
+        "line 1: $.tree.commands: expected a list of commands, found nothing"
+    );
+    assert_eq!(error("[]"), "line 1: $: expected an object, found a list");
     assert_eq!(
         error(r#"{"target":1,"commands":[{"t":"inc"},{"t":"bg","target":2,"commands":[{"t":"sleep","ms":-1}]}]}"#),
-        "$.commands[1].commands[0].ms: expected a whole number from 0 to 2147483647, found -1"
+        "line 1: $.commands[1].commands[0].ms: expected a whole number from 0 to 2147483647, found -1"
     );
     assert_eq!(
         error(r#"{"target":1,"commands":[{"t":"nap"}]}"#),
-        "$.commands[0].t: expected one of \"inc\", \"sync\", \"async\", \"await\", \"bg\", \"sleep\", found \"nap\""
+        "line 1: $.commands[0].t: expected one of \"inc\", \"sync\", \"async\", \"await\", \"bg\", \"sleep\", found \"nap\""
     );
     assert_eq!(
         error(r#"{"target":1,"commands":[{"t":"sync","target":3000000000,"commands":[]}]}"#),
-        "$.commands[0].target: expected a whole number of 32 bits, found 3000000000"
+        "line 1: $.commands[0].target: expected a whole number of 32 bits, found 3000000000"
     );
-    assert!(error("{").starts_with("not JSON: "));
+    assert!(error("{").starts_with("not JSON: ") && error("{").contains("line 1"));
+    let tree = "{\n\"tree\": {\n\"target\": 1, \"commands\": [\n{\"t\": \"inc\"},\n{\"t\": \"sleep\",\n\"ms\": 1}\n]}}";
+    assert!(error(&tree.replace("1}", "-1}")).starts_with("line 6: $.tree.commands[1].ms: "));
+    assert!(error(&tree.replace("\"ms\"", "\"sm\"")).starts_with("line 5: $.tree.commands[1].ms: "));
 }
 
 fn chain(calls: usize) -> String {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::builder::{BuildError, TreeBuilder};
+use super::json_place::{self, Step};
 use super::tree::{CallIndex, Command, Params, Tree, Visit};
 
 /// What serde_json reads without risk to the stack; it refuses the next level.
@@ -31,8 +32,10 @@ pub enum JsonError {
         limit: usize,
     },
     /// A field that a tree needs is missing or is something else.
-    #[error("{path}: expected {expected}, found {found}")]
+    #[error("line {line}: {path}: expected {expected}, found {found}")]
     Field {
+        /// The line, from 1: of the object around it if it is missing.
+        line: usize,
         /// Where in the document, as `$.tree.commands[2].ms`.
         path: String,
         /// What the format wants there.
@@ -41,8 +44,10 @@ pub enum JsonError {
         found: String,
     },
     /// Well-formed, but beyond the bounds of a tree.
-    #[error("{path}: {source}")]
+    #[error("line {line}: {path}: {source}")]
     TooLarge {
+        /// The line, from 1.
+        line: usize,
         /// The call that passed the bound.
         path: String,
         /// The bound.
@@ -105,10 +110,10 @@ pub fn read(text: &str, params: Params) -> Result<ParsedTree, JsonError> {
         return Err(JsonError::TooDeep { limit: NESTED_CALLS_MAX });
     }
     let document: Value = serde_json::from_str(text)?;
-    let mut reader = Reader { builder: TreeBuilder::default(), open: Vec::new(), top: "$" };
+    let mut reader = Reader { text, builder: TreeBuilder::default(), open: Vec::new(), in_file: false };
     match document.get("tree") {
         Some(tree) => {
-            reader.top = "$.tree";
+            reader.in_file = true;
             reader.read(tree)?;
         }
         None => reader.read(&document)?,
@@ -184,9 +189,11 @@ struct Open<'a> {
 }
 
 struct Reader<'a> {
+    text: &'a str,
     builder: TreeBuilder,
     open: Vec<Open<'a>>,
-    top: &'static str,
+    /// The tree is a field of the document.
+    in_file: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -230,10 +237,11 @@ impl<'a> Reader<'a> {
         let target = target.ok_or_else(|| self.wrong(value, "target", "a whole number of 32 bits"))?;
         let commands = value.get("commands").and_then(Value::as_array);
         let commands = commands.ok_or_else(|| self.wrong(value, "commands", "a list of commands"))?;
-        let call = self
-            .builder
-            .open(target, parent, commands.len())
-            .map_err(|source| JsonError::TooLarge { path: self.here(), source })?;
+        let call = self.builder.open(target, parent, commands.len()).map_err(|source| JsonError::TooLarge {
+            line: self.line(None),
+            path: self.here(),
+            source,
+        })?;
         self.open.push(Open { call, commands, next: 0 });
         Ok(call)
     }
@@ -254,12 +262,21 @@ impl<'a> Reader<'a> {
             other => (self.here(), excerpt(other)),
         };
         let expected = if value.is_object() { expected } else { "an object" };
-        JsonError::Field { path, expected, found }
+        JsonError::Field { line: self.line(Some(field)), path, expected, found }
+    }
+
+    /// The line of the value being read, or of one of its fields.
+    fn line(&self, field: Option<&str>) -> usize {
+        let top = self.in_file.then_some(Step::Name("tree"));
+        let down = self.open.iter().flat_map(|open| [Step::Name("commands"), Step::Item(usize::from(open.next) - 1)]);
+        let path: Vec<Step<'_>> = top.into_iter().chain(down).chain(field.map(Step::Name)).collect();
+        json_place::line(self.text, &path)
     }
 
     /// Path of the value being read: the command before `next` of every open call.
     fn here(&self) -> String {
-        self.open.iter().fold(self.top.to_owned(), |mut path, open| {
+        let top = if self.in_file { "$.tree" } else { "$" };
+        self.open.iter().fold(top.to_owned(), |mut path, open| {
             write!(path, ".commands[{}]", open.next - 1).expect("a string takes all that is written to it");
             path
         })

@@ -20,6 +20,7 @@ pub mod builder;
 pub mod counters;
 pub mod generator;
 pub mod json;
+mod json_place;
 pub mod key;
 pub mod lock_order;
 pub mod prng;
