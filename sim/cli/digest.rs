@@ -21,7 +21,7 @@ pub struct Args {
     scenario: ScenarioArgs,
 
     /// The seeds
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, value_parser = seeds::parse)]
     seeds: SeedRange,
 
     /// Show the events FROM..TO of the last of the seeds, and the checkpoints of its run; FROM..FROM for checkpoints alone

@@ -39,11 +39,11 @@ pub struct Args {
     scenario: ScenarioArgs,
 
     /// The window: numbers of the jobs test-A to test-B, B left out
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse, default_value = "28112572..28114122")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, value_parser = seeds::parse, default_value = "28112572..28114122")]
     window: SeedRange,
 
     /// Seeds per job
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse, default_value = "0..2000")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, value_parser = seeds::parse, default_value = "0..2000")]
     seeds: SeedRange,
 
     /// Threads that run seeds [default: one per core]

@@ -20,7 +20,7 @@ pub struct Args {
     scenario: ScenarioArgs,
 
     /// The seeds
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse, default_value = "0..20")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, value_parser = seeds::parse, default_value = "0..20")]
     seeds: SeedRange,
 
     /// Compare with another build of this command as well

@@ -24,11 +24,11 @@ pub struct Args {
     scenario: ScenarioArgs,
 
     /// Run one seed and show the run
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true, value_parser = seeds::parse_one, conflicts_with = "seeds")]
     seed: u64,
 
     /// Run the seeds from A to B, B left out, and group what comes of them
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, value_parser = seeds::parse)]
     seeds: Option<SeedRange>,
 
     /// Threads that run seeds [default: one per core]
@@ -52,7 +52,10 @@ pub struct Args {
 pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let host = args.host.unwrap_or(Host::BUILT);
     let (scenario, runner) = args.scenario.runner(host)?;
-    let context = Context { scenario: &scenario, said: args.scenario.said(&scenario), host };
+    let mut said = args.scenario.said(&scenario);
+    // Only if it was asked for: the other hosts give the same run.
+    said.extend(args.host.iter().flat_map(|host| ["--host".to_owned(), host.to_string()]));
+    let context = Context { scenario: &scenario, said, host };
     match args.seeds {
         Some(seeds) => many(args, &context, &*runner, seeds, output),
         None => single(args, &context, &*runner, output),

@@ -1,4 +1,4 @@
-//! `A..B` on the command line.
+//! Seeds on the command line: one, or `A..B`.
 
 use explore::SeedRange;
 
@@ -9,15 +9,7 @@ pub fn parse(text: &str) -> Result<SeedRange, String> {
     if to.starts_with('=') {
         return Err(format!("a range ends before B: {usage}"));
     }
-    let seed = |text: &str| {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse::<u64>() {
-            Ok(seed) if digits => Ok(seed),
-            _ if digits => Err(format!("{text} is beyond the largest seed, {}", u64::MAX)),
-            _ => Err(format!("`{text}` is no seed: {usage}")),
-        }
-    };
-    let (from, to) = (seed(from)?, seed(to)?);
+    let (from, to) = (seed(from, usage)?, seed(to, usage)?);
     SeedRange::new(from, to).ok_or_else(|| {
         if from == to {
             format!("the range is empty: one seed would be {from}..{}", from.saturating_add(1))
@@ -25,6 +17,20 @@ pub fn parse(text: &str) -> Result<SeedRange, String> {
             format!("the range is reversed: write {to}..{from}")
         }
     })
+}
+
+/// One seed.
+pub fn parse_one(text: &str) -> Result<u64, String> {
+    seed(text, "write a whole number from 0")
+}
+
+fn seed(text: &str, usage: &str) -> Result<u64, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u64>() {
+        Ok(seed) if digits => Ok(seed),
+        _ if digits => Err(format!("{text} is beyond the largest seed, {}", u64::MAX)),
+        _ => Err(format!("`{text}` is no seed: {usage}")),
+    }
 }
 
 #[cfg(test)]
@@ -37,6 +43,16 @@ mod tests {
 
         assert_eq!((range.from(), range.to(), range.len()), (3, 10, 7));
         assert!(parse("0..18446744073709551615").is_ok());
+    }
+
+    #[test]
+    fn one_seed_is_a_number_of_digits() {
+        assert_eq!(parse_one("18446744073709551615"), Ok(u64::MAX));
+        for (text, why) in
+            [("-1", "`-1` is no seed"), ("18446744073709551616", "beyond the largest"), ("1..2", "no seed")]
+        {
+            assert!(parse_one(text).expect_err(text).contains(why), "{text}");
+        }
     }
 
     #[test]

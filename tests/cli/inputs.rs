@@ -33,7 +33,20 @@ fn a_range_of_seeds_that_is_none_says_why() {
     refused(&["run", "planted", "--seeds", "9..3"], &["reversed", "3..9"]);
     refused(&["run", "planted", "--seeds", "0..18446744073709551616"], &["beyond the largest seed"]);
     refused(&["run", "planted", "--seeds", "7"], &["write A..B"]);
-    refused(&["run", "planted", "--seed", "-1"], &["-1"]);
+    refused(&["run", "planted", "--seeds", "-1..5"], &["`-1` is no seed"]);
+}
+
+#[test]
+fn a_seed_that_is_none_says_why_and_nothing_else() {
+    for (seed, why) in [
+        ("-1", "`-1` is no seed: write a whole number from 0"),
+        ("x", "`x` is no seed: write a whole number from 0"),
+        ("18446744073709551616", "18446744073709551616 is beyond the largest seed, 18446744073709551615"),
+    ] {
+        refused(&["run", "planted", "--seed", seed], &["--seed <N>", why]);
+        assert_eq!(call(&["run", "planted", "--seed", seed]).err.matches("error:").count(), 1);
+    }
+    assert_eq!(call(&["run", "planted", "--seed=-1"]).status, 2);
 }
 
 #[test]

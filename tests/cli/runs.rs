@@ -52,7 +52,7 @@ fn a_failing_run_is_shown_with_story_and_how_to_run_it_again() {
     events     14
     operations 2
     digest     2e2ac13ef8e8d8db841f83c3a149d212 (plain host)
-    again      relapse run scenarios/planted.toml --set 'workload.label=a b' --seed 9
+    again      relapse run scenarios/planted.toml --set 'workload.label=a b' --host plain --seed 9
     "#);
 }
 
