@@ -1,3 +1,4 @@
 //! Model of a Zeebe 0.24.4 cluster.
+pub mod bpmn;
 pub mod exported;
 pub mod protocol;
