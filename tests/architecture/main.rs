@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relapse-faults", &["relapse-kernel"]),
     ("relapse-raft", &["relapse-kernel"]),
     ("relapse-restate", &["relapse-kernel"]),
-    ("relapse-checks", &["relapse-kernel", "relapse-restate"]),
+    ("relapse-checks", &["relapse-kernel", "relapse-raft", "relapse-restate"]),
     ("relapse-explore", &["relapse-kernel"]),
 ];
 

@@ -5,7 +5,9 @@
 //! | a job that is over has exact counters and leaves no row | [`restate::counters`] | specs/restate.md 9.2 |
 //! | nobody waits in a ring of locks | [`restate::rings`] | specs/restate.md 4.1 |
 //! | what waits can still be reached by something underway | [`restate::reach`] | specs/restate.md 4.6 |
+//! | a Raft group is safe: one leader per term, one history, nothing committed is lost | [`raft`] | its own table |
 //!
 //! **Invariants, as absences.** No dice, no control of a world, no I/O. Nothing here knows a fault or a scenario.
 
+pub mod raft;
 pub mod restate;

@@ -88,7 +88,8 @@ pub trait Host<E: Content> {
     /// Cancels the timer of a kind, if one is set.
     fn cancel_timer(&mut self, timer: Timer);
 
-    /// As `Env::disk`. The notice comes back by `Member::disk_done`. Operations must be done in order.
+    /// As `Env::disk`. The notice comes back by `Member::disk_done`. Operations must be done in order; an operation without
+    /// a notice that fails shows at the next sync of that disk, whosever that is (see there).
     fn disk(&mut self, operation: DiskOp<Record<E>>, notice: Option<u64>);
     /// As `Env::files`.
     fn files(&self) -> Vec<FileName>;
@@ -99,8 +100,8 @@ pub trait Host<E: Content> {
     /// # Errors
     /// There is none, or it is damaged.
     fn record(&self, file: FileName, index: u64) -> Result<&Record<E>, DiskError>;
-    /// Puts a snapshot of another member on disk, as the newest one. Its operations must be submitted before this
-    /// returns; the notice (by `Member::disk_done`) says that it is durable.
+    /// Puts a snapshot of another member on disk, as the newest one. The notice (by `Member::disk_done`) says that it is
+    /// durable.
     fn store_snapshot(&mut self, snapshot: Snapshot<E>, notice: u64);
 
     /// The member is in a role. A leader is announced when its first entry is committed.

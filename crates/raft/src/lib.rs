@@ -11,6 +11,7 @@
 //!
 //! **Invariants, as absences.** Nothing here knows a fault, a check or a scenario. No host time, entropy, thread or I/O.
 
+pub mod cluster;
 pub mod entry;
 pub mod event;
 pub mod gate;

@@ -2,7 +2,8 @@
 //!
 //! Kept: which pieces are refused, skipped or taken; a log that ends before the snapshot is thrown away, a log that reaches
 //! further stays; the check is repeated at each start of a role that takes entries. Simplified: a piece is on disk when
-//! the whole snapshot is, so that a crash in between loses all pieces (upstream purges them at start).
+//! the whole snapshot is, so that a crash in between loses all pieces (upstream purges them at start); the last piece is
+//! answered when the snapshot is durable, and until then the member goes on without it (upstream blocks).
 //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/roles/PassiveRole.java (onInstall, ResetWriterSnapshotListener)
 
 use crate::entry::{Content, Snapshot};
@@ -21,6 +22,18 @@ pub(super) struct Pending<E: Content> {
     next: u32,
 }
 
+/// A snapshot that is whole and not durable yet.
+#[derive(Clone, Debug)]
+pub(super) struct Storing<E: Content> {
+    snapshot: Snapshot<E>,
+    notice: u64,
+    /// Whom to answer, and which request.
+    asked: (NodeId, u64),
+}
+
+/// The highest bit of a notice tells snapshots from what the gate waits for.
+const STORING: u64 = 1 << 63;
+
 impl<E: Content> Member<E> {
     pub(super) fn on_install<H: Host<E>>(
         &mut self,
@@ -35,47 +48,70 @@ impl<E: Content> Member<E> {
             return self.answer(from, Message::Refused { id }, host);
         }
         self.update(term, Some(from), host);
-        let taken = term >= self.term && self.take_chunk(snapshot, chunk, host)?;
+        let taken = if term < self.term { Some(false) } else { self.take_chunk((from, id), snapshot, chunk, host) };
         if self.role == Role::Follower && self.follows(from, term) {
             self.reset_heartbeat(host);
         }
-        self.answer(from, if taken { Message::Installed { id } } else { Message::Refused { id } }, host)
+        match taken {
+            Some(true) => self.answer(from, Message::Installed { id }, host),
+            Some(false) => self.answer(from, Message::Refused { id }, host),
+            None => Ok(()),
+        }
     }
 
+    /// Whether a piece is taken; `None` when that is known only later.
     fn take_chunk<H: Host<E>>(
         &mut self,
+        asked: (NodeId, u64),
         snapshot: Snapshot<E>,
         chunk: u32,
         host: &mut H,
-    ) -> Result<bool, crate::event::Uncaught> {
+    ) -> Option<bool> {
         if self.applied > snapshot.index {
-            return Ok(true);
+            return Some(true);
         }
         if self.pending.as_ref().is_some_and(|pending| pending.snapshot.index != snapshot.index) {
             self.pending = None;
         }
         if self.snapshot().is_some_and(|(index, _)| index >= snapshot.index) {
             self.pending = None;
-            return Ok(true);
+            return Some(true);
         }
         let next = match &self.pending {
-            Some(pending) if chunk < pending.next => return Ok(true),
+            Some(pending) if chunk < pending.next => return Some(true),
             Some(pending) => pending.next,
             None => 0,
         };
-        if chunk != next {
-            return Ok(false);
+        if chunk != next || self.storing.is_some() {
+            return Some(false);
         }
         if chunk + 1 < snapshot.chunks {
             self.pending = Some(Pending { snapshot, next: chunk + 1 });
-            return Ok(true);
+            return Some(true);
         }
         self.pending = None;
-        let notice = self.gate.notice();
+        self.stored += 1;
+        let notice = STORING | self.stored;
         host.store_snapshot(snapshot.clone(), notice);
+        self.storing = Some(Storing { snapshot, notice, asked });
+        None
+    }
+
+    /// Whether a notice is that of a snapshot that was to be stored.
+    pub(super) fn is_storing(notice: u64) -> bool {
+        notice & STORING != 0
+    }
+
+    /// A snapshot is durable.
+    pub(super) fn on_stored<H: Host<E>>(&mut self, notice: u64, host: &mut H) -> Handled {
+        let Some(Storing { snapshot, asked: (from, id), .. }) =
+            self.storing.take_if(|storing| storing.notice == notice)
+        else {
+            return Ok(());
+        };
         host.emit(Event::Installed { index: snapshot.index, term: snapshot.term });
         self.on_new_snapshot(snapshot, host)?;
-        Ok(true)
+        self.answer(from, Message::Installed { id }, host)
     }
 
     /// The newest snapshot is another one now.

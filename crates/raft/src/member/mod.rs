@@ -24,7 +24,7 @@ use crate::message::Message;
 use crate::settings::{Flush, Mutation, Settings};
 use calls::Calls;
 use election::Campaign;
-use install::Pending;
+use install::{Pending, Storing};
 use kernel::dice::below;
 use kernel::disk::DiskError;
 use kernel::identity::{MILLIS, Nanos, NodeId};
@@ -51,6 +51,9 @@ pub struct Member<E: Content> {
     log: RaftLog<E>,
     snapshot: Option<Snapshot<E>>,
     pending: Option<Pending<E>>,
+    storing: Option<Storing<E>>,
+    /// Snapshots that were to be stored.
+    stored: u64,
     meta_filed: bool,
     gate: Gate<E>,
     calls: Calls,
@@ -87,6 +90,8 @@ impl<E: Content> Member<E> {
             log,
             snapshot: None,
             pending: None,
+            storing: None,
+            stored: 0,
             meta_filed: false,
             gate: Gate::default(),
             calls: Calls::new(incarnation),
@@ -139,14 +144,7 @@ impl<E: Content> Member<E> {
         self.stopped = false;
         self.load_meta(host);
         self.log.load(host);
-        if self.settings.toggles.flush == Flush::BeforeAnswer {
-            // A former process may have left in the page cache what nobody has been told of yet.
-            self.flush(host);
-            if self.meta_filed {
-                let notice = self.waited_for();
-                host.disk(DiskOp::Sync(meta_file(self.group)), notice);
-            }
-        }
+        self.settle(host);
         let (last, last_term) = self.last_known();
         host.emit(Event::Started { term: self.term, first: self.log.first_index(), last, last_term });
         let started = self.transition(Role::Follower, host);
@@ -197,9 +195,14 @@ impl<E: Content> Member<E> {
         self.caught(handled, host);
     }
 
-    /// An operation of the disk is done that had a notice.
+    /// An operation of the disk is done that had a notice. Without an error it must be one of this member's; an error of
+    /// any sync on its disk may be that of an earlier operation of this member's, and is told to it with any notice.
     pub fn disk_done<H: Host<E>>(&mut self, notice: u64, result: Result<(), DiskError>, host: &mut H) {
         match result {
+            Ok(()) if Self::is_storing(notice) => {
+                let handled = self.on_stored(notice, host);
+                self.caught(handled, host);
+            }
             Ok(()) => self.gate.open(notice, host),
             Err(_) => self.caught(Err(Uncaught::Storage), host),
         }
@@ -245,6 +248,18 @@ impl<E: Content> Member<E> {
         self.caught(done, host);
     }
 
+    /// What was found in the files may be in the page cache only: it is made durable before anything is said by it. Of the
+    /// log that is so only if followers flush before they answer.
+    fn settle<H: Host<E>>(&mut self, host: &mut H) {
+        if self.settings.toggles.flush == Flush::BeforeAnswer {
+            self.flush(host);
+        }
+        if self.meta_filed {
+            let notice = self.waited_for();
+            host.disk(DiskOp::Sync(meta_file(self.group)), notice);
+        }
+    }
+
     fn mutated(&self, mutation: Mutation) -> bool {
         self.settings.mutation == mutation
     }
@@ -256,8 +271,10 @@ impl<E: Content> Member<E> {
         let Err(why) = handled else { return };
         if why == Uncaught::Storage {
             self.gate.forget();
+            self.storing = None;
             self.load_meta(host);
             self.log.load(host);
+            self.settle(host);
         }
         host.emit(Event::Failed(why));
         // Becoming inactive writes nothing, so that cannot fail in its turn.
