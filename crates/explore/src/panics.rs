@@ -47,7 +47,8 @@ pub fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Verdict> {
 fn verdict_of(caught: Panic) -> Verdict {
     let mut story = vec![format!("the simulator panicked at {}", caught.place)];
     story.extend(caught.message.lines().map(str::to_owned));
-    Verdict::new(Outcome::SimulatorBug, format!("panic/{}", caught.place), story)
+    // A failed comparison prints both sides whole.
+    Verdict::new(Outcome::SimulatorBug, format!("panic/{}", caught.place), story).bounded()
 }
 
 /// Puts a hook before the present one, once per process. It is silent on threads that are inside [`catch`] and

@@ -75,4 +75,57 @@ impl Verdict {
     pub fn new(outcome: Outcome, signature: impl Into<String>, story: Vec<String>) -> Self {
         Verdict { outcome, signature: signature.into(), detail: String::new(), story }
     }
+
+    /// The same, cut where it is longer than anybody reads. A sweep keeps a story per cause, and a cause may have come of a
+    /// thousand keys.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        cut(&mut self.detail);
+        if self.story.len() > STORY_MAX {
+            let more = self.story.len() - (STORY_MAX - 1);
+            self.story.truncate(STORY_MAX - 1);
+            self.story.push(format!("... and {more} more lines"));
+        }
+        self.story.iter_mut().for_each(cut);
+        self
+    }
+}
+
+/// Lines of a bounded story.
+pub const STORY_MAX: usize = 64;
+/// Characters of one of its lines, and of a bounded detail.
+pub const LINE_MAX: usize = 500;
+
+fn cut(line: &mut String) {
+    const MARK: &str = "...";
+    if let Some((end, _)) = line.char_indices().nth(LINE_MAX - MARK.len())
+        && line.chars().count() > LINE_MAX
+    {
+        line.truncate(end);
+        line.push_str(MARK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_within_bounds_stays_as_it_is() {
+        let story = vec!["\u{e9}".repeat(LINE_MAX); STORY_MAX];
+        let verdict = Verdict { detail: "d".repeat(LINE_MAX), ..Verdict::new(Outcome::Fail, "a/b", story) };
+
+        assert_eq!(verdict.clone().bounded(), verdict);
+    }
+
+    #[test]
+    fn a_longer_one_is_cut_and_says_so() {
+        let story = vec!["\u{e9}".repeat(LINE_MAX + 1); STORY_MAX + 1];
+        let verdict = Verdict { detail: "d".repeat(10_000), ..Verdict::new(Outcome::Fail, "a/b", story) }.bounded();
+
+        assert_eq!((verdict.story.len(), verdict.detail.len()), (STORY_MAX, LINE_MAX));
+        assert_eq!(verdict.story[0].chars().count(), LINE_MAX);
+        assert!(verdict.story[0].ends_with("...") && verdict.detail.ends_with("d..."));
+        assert_eq!(verdict.story[STORY_MAX - 1], "... and 2 more lines");
+    }
 }
