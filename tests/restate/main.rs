@@ -3,6 +3,7 @@
 mod golden;
 mod jobs;
 mod random_trees;
+mod reach;
 mod suspension;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 //!
 //! | property | module | source |
 //! |---|---|---|
-//! | a job that is over has exact counters and leaves no row | [`restate::counters`] | specs/restate.md 9.2 |
+//! | a job that is over has exact counters | [`restate::counters`] | specs/restate.md 9.2 |
+//! | it leaves no row but its state | [`restate::rows`] | specs/restate.md 5.4, 9.2 |
 //! | nobody waits in a ring of locks | [`restate::rings`] | specs/restate.md 4.1 |
 //! | what waits can still be reached by something underway | [`restate::reach`] | specs/restate.md 4.6 |
 //! | a Raft group is safe: one leader per term, one history, nothing committed is lost | [`raft`] | its own table |

@@ -1,4 +1,4 @@
-//! A job that is over: every counter is what the tree says, and nothing of it is left in the tables.
+//! A job that is over: every counter is what the tree says.
 //!
 //! Source: specs/restate.md 3.7, 9.2. Not covered: counters of keys that the tree does not name (there can be none).
 

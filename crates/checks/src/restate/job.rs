@@ -1,14 +1,17 @@
 //! The verdict on one verification job.
 //!
 //! Source: specs/restate.md 9.2. A job is judged when nothing underway can reach its keys any more; until then nothing is
-//! known, and a pod's early mismatch means nothing.
+//! known, and a pod's early mismatch means nothing. What is in the tables is judged first, then what the job's own pods
+//! came to: a job that gave up is a failure to whoever runs it, though every increment arrived in the end. A job that
+//! counts nothing, or that no log line could name, passes whatever the cluster does, so it is vacuous.
 
 use crate::restate::rings::{Locked, is_of_tree, locked, rings, write_ring};
-use crate::restate::{counters, reach, server};
-use ::restate::Restate;
+use crate::restate::{counters, reach, rows, server, story};
 use ::restate::config::Job;
+use ::restate::driver::Phase;
 use ::restate::invocation::Key;
-use ::restate::workload::{Rule, Tree};
+use ::restate::workload::{Rule, Tree, expected_counters};
+use ::restate::{Process, Restate};
 use kernel::verdict::{Outcome, Verdict};
 use kernel::world::World;
 use std::collections::BTreeMap;
@@ -30,6 +33,14 @@ pub struct Findings {
     pub reachable: bool,
     /// Keys with calls in their inbox although nobody holds them.
     pub orphaned_inboxes: Vec<i32>,
+    /// Other rows that nobody will remove, by table.
+    pub rows_left: BTreeMap<&'static str, usize>,
+    /// What its pods came to, if their controller is there to be asked.
+    pub pods: Option<Phase>,
+    /// Increments that the tree asks for.
+    pub increments: u64,
+    /// Whether it has a name.
+    pub named: bool,
 }
 
 impl Findings {
@@ -55,6 +66,10 @@ impl Findings {
             counters,
             differences,
             reachable: reach::is_reachable(world, number),
+            rows_left: rows::left(world, server, number),
+            pods: phase(world, number),
+            increments: expected_counters(tree).iter().map(|(_, count)| u64::from(*count)).sum(),
+            named: !job.params.seed.is_empty(),
         })
     }
 
@@ -67,12 +82,15 @@ impl Findings {
     /// What it comes to. The story names keys; the signature does not.
     pub fn verdict(&self) -> Verdict {
         let (outcome, signature) = self.outcome();
+        let tables = || self.rows_left.keys().copied().collect::<Vec<_>>().join(", ");
         let detail = match outcome {
             Outcome::Pass => "exact".to_owned(),
-            _ if self.rings.is_empty() => String::new(),
-            _ => format!("ring {}", self.rings.join(", ring ")),
+            _ if signature == ROWS_LEFT => tables(),
+            _ => story::of_rings(&self.rings),
         };
-        Verdict { outcome, signature, detail, story: self.story() }
+        let mut story = story::of(self);
+        story.splice(0..0, why(&signature).map(str::to_owned));
+        Verdict { outcome, signature, detail, story }.bounded()
     }
 
     fn outcome(&self) -> (Outcome, String) {
@@ -92,44 +110,57 @@ impl Findings {
         if !self.orphaned_inboxes.is_empty() {
             return fail("restate/inbox-of-free-key".to_owned());
         }
+        if !self.rows_left.is_empty() {
+            return fail(ROWS_LEFT.to_owned());
+        }
         let lost = self.differences.values().any(|(expected, found)| found < expected);
         let doubled = self.differences.values().any(|(expected, found)| found > expected);
         match (lost, doubled) {
-            (false, false) => (Outcome::Pass, String::new()),
+            (false, false) => self.exact(),
             (true, false) => fail("restate/lost".to_owned()),
             (false, true) => fail("restate/doubled".to_owned()),
             (true, true) => fail("restate/lost-and-doubled".to_owned()),
         }
     }
 
-    fn story(&self) -> Vec<String> {
-        let mut story: Vec<String> = self.rings.iter().map(|ring| format!("ring {ring}")).collect();
-        for (target, held) in &self.locked {
-            let waits: Vec<String> = held.waits.iter().map(|key| key.target.to_string()).collect();
-            let waits = if waits.is_empty() { String::new() } else { format!(", waits for {}", waits.join(" ")) };
-            let state = if held.suspended { "suspended" } else { "running" };
-            let Locked { path, position, queued, queued_verifies, .. } = held;
-            story.push(format!(
-                "key {target} is held by {path} at command {position} ({state}){waits}; queued behind it: {queued} calls, \
-                 {queued_verifies} verifies"
-            ));
+    /// The tables are as they should be: what did it come to for those who ran it?
+    fn exact(&self) -> (Outcome, String) {
+        match self.pods {
+            Some(Phase::GaveUp) => return (Outcome::Fail, GAVE_UP.to_owned()),
+            Some(Phase::Executing | Phase::Verifying) => return (Outcome::Fail, POD_WAITS.to_owned()),
+            _ => {}
         }
-        if self.verifier_held {
-            story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
+        match (self.named, self.increments) {
+            (false, _) => (Outcome::Vacuous, NO_NAME.to_owned()),
+            (true, 0) => (Outcome::Vacuous, NO_INCREMENTS.to_owned()),
+            (true, _) => (Outcome::Pass, String::new()),
         }
-        let victims: Vec<String> = self.victims().iter().map(i32::to_string).collect();
-        if !victims.is_empty() {
-            story.push(format!("short although free: {}", victims.join(" ")));
-        }
-        if self.differences.is_empty() && self.locked.is_empty() {
-            story.push(format!("exact: {} counters", self.counters.len()));
-        } else if !self.differences.is_empty() {
-            let all: Vec<String> =
-                self.differences.iter().map(|(key, (want, got))| format!("{key}:{got}/{want}")).collect();
-            story.push(format!("{} counters differ (key:found/expected): {}", all.len(), all.join(" ")));
-        }
-        story
     }
+}
+
+const ROWS_LEFT: &str = "restate/rows-left";
+const GAVE_UP: &str = "restate/gave-up-though-exact";
+const POD_WAITS: &str = "restate/pod-waits-for-ever";
+const NO_NAME: &str = "restate/job-without-name";
+const NO_INCREMENTS: &str = "restate/job-without-increments";
+
+/// What a signature does not say by itself.
+fn why(signature: &str) -> Option<&'static str> {
+    match signature {
+        GAVE_UP => Some("every pod failed and the job gave up, although all increments arrived in the end"),
+        POD_WAITS => Some("a pod waits for an answer that cannot come any more"),
+        NO_NAME => Some("the job has no name, so no line of its pods could be told from another job's"),
+        NO_INCREMENTS => Some("the tree asks for no increment: a verification passes whatever happens to the calls"),
+        _ => None,
+    }
+}
+
+/// Where the controller of a job stands, if its process is there.
+fn phase(world: &World<Restate>, number: u16) -> Option<Phase> {
+    world.ids().find_map(|id| match world.node(id) {
+        Some(Process::Driver(driver)) if driver.job == number => Some(driver.phase.clone()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -145,6 +176,10 @@ mod tests {
             differences: BTreeMap::new(),
             reachable: false,
             orphaned_inboxes: Vec::new(),
+            rows_left: BTreeMap::new(),
+            pods: Some(Phase::Succeeded),
+            increments: 2,
+            named: true,
         }
     }
 
@@ -200,5 +235,54 @@ mod tests {
         let differences = BTreeMap::from([(5, (2, 1)), (117, (1, 0))]);
 
         assert_eq!(Findings { locked: held(5), differences, ..quiet() }.victims(), [117]);
+    }
+
+    #[test]
+    fn rows_that_are_left_have_a_signature_and_name_their_tables() {
+        let rows_left = BTreeMap::from([("outbox", 2), ("timers", 1)]);
+        let short = BTreeMap::from([(1, (2, 1))]);
+        let left = Findings { rows_left, differences: short, ..quiet() };
+
+        assert_eq!(said(&left), (Outcome::Fail, ROWS_LEFT.to_owned()), "what is left is why an increment is short");
+        assert_eq!(left.verdict().detail, "outbox, timers");
+        assert_eq!(said(&Findings { locked: held(5), ..left }).1, "restate/stuck-without-ring");
+    }
+
+    #[test]
+    fn a_job_that_gave_up_or_waits_for_ever_has_not_passed_though_its_counters_are_exact() {
+        let with = |pods| said(&Findings { pods, ..quiet() });
+
+        assert_eq!(with(Some(Phase::GaveUp)), (Outcome::Fail, GAVE_UP.to_owned()));
+        assert_eq!(with(Some(Phase::Executing)), (Outcome::Fail, POD_WAITS.to_owned()));
+        assert_eq!(with(Some(Phase::Verifying)), (Outcome::Fail, POD_WAITS.to_owned()));
+        for pods in [Some(Phase::Succeeded), Some(Phase::Waiting), Some(Phase::Starting), None] {
+            assert_eq!(with(pods.clone()), (Outcome::Pass, String::new()), "{pods:?}");
+        }
+        let lost = BTreeMap::from([(1, (2, 1))]);
+        let pods = Some(Phase::GaveUp);
+        assert_eq!(said(&Findings { pods, differences: lost, ..quiet() }).1, "restate/lost");
+    }
+
+    #[test]
+    fn a_job_that_tests_nothing_is_vacuous_with_a_reason_but_a_failure_stays_one() {
+        let countless = Findings { increments: 0, counters: BTreeMap::new(), ..quiet() };
+        assert_eq!(said(&countless), (Outcome::Vacuous, NO_INCREMENTS.to_owned()));
+        assert!(countless.verdict().story[0].contains("no increment"), "{:?}", countless.verdict());
+        assert_eq!(said(&Findings { named: false, ..quiet() }), (Outcome::Vacuous, NO_NAME.to_owned()));
+
+        let stuck = Findings { locked: held(5), named: false, ..countless };
+        assert_eq!(said(&stuck).0, Outcome::Fail);
+    }
+
+    #[test]
+    fn a_verdict_on_a_thousand_keys_is_short() {
+        let locked = (0..1_000).flat_map(held).collect();
+        let differences: BTreeMap<_, _> = (0..1_000).map(|key| (key, (1, 0))).collect();
+        let rings = (0..1_000).map(|key| format!("{key}>{}", key + 1_000)).collect();
+        let Verdict { detail, story, .. } = Findings { locked, differences, rings, ..quiet() }.verdict();
+
+        assert!(detail.ends_with("and 984 more rings") && detail.len() < 500, "{detail}");
+        assert!(story.len() < 64 && story.iter().all(|line| line.len() < 500), "{story:?}");
+        assert!(story.contains(&"and 984 more held keys".to_owned()), "{story:?}");
     }
 }

@@ -4,6 +4,11 @@ pub mod counters;
 pub mod job;
 pub mod reach;
 pub mod rings;
+pub mod rows;
+mod story;
+
+#[cfg(test)]
+mod hand_made;
 
 use ::restate::node::server::Server;
 use ::restate::{Process, Restate};

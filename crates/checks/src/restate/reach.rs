@@ -1,41 +1,48 @@
 //! Whether anything underway can still reach what waits. Silence is not quiescence: one sleep may last half a minute.
 //!
 //! Source: specs/restate.md 4.6 (a trap for test harnesses). Timers that only end a wait in a suspension, and the next
-//! pod of a job, cannot give a held key up, so they do not count.
+//! pod of a job, cannot give a held key up, so they do not count. A row of an outbox reaches nobody by lying there: its
+//! shuffle must be at work. A shuffle that stands still with rows before it has lost its hint or its acknowledgement, and
+//! that is a finding. Rows before `shuffle.next` are delivered and wait for their truncation only. An answer for a client
+//! counts: the client goes on with a verification. What cannot be told to be of another job counts as well.
 
-use crate::restate::server;
+use crate::restate::{rows, server};
 use ::restate::Restate;
 use ::restate::invocation::Key;
-use ::restate::message::{Command, Job, Timer};
+use ::restate::message::{Command, Job, Origin, Timer};
+use ::restate::node::partition::Partition;
 use ::restate::node::server::Server;
-use ::restate::store::Outgoing;
 use kernel::system::Input;
 use kernel::world::{Underway, World};
 
 /// Whether something underway can still give up, or hand on, a key of a job.
 pub fn is_reachable(world: &World<Restate>, job: u16) -> bool {
     let Some(server) = server(world) else { return true };
-    let in_outbox = server.partitions.iter().any(|partition| {
-        (partition.shuffle.next.max(1)..=partition.tables.outbox_seq)
-            .filter_map(|seq| partition.tables.outbox_from(seq))
-            .any(|(_, row)| outgoing(row) == Some(job))
-    });
-    in_outbox || world.underway().any(|underway| reaches(server, underway, job))
+    let at_work = |number| world.underway().any(|underway| drives(underway, number));
+    server.partitions.iter().any(|partition| is_sending(partition, job, at_work))
+        || world.underway().any(|underway| reaches(server, underway, job))
 }
 
-fn outgoing(row: &Outgoing) -> Option<u16> {
-    match row {
-        Outgoing::Invoke(invocation) => Some(invocation.key.job),
-        Outgoing::Response { key, .. } => Some(key.job),
-        Outgoing::Ingress(..) => None,
+/// Whether a row of the job has yet to leave an outbox, and will.
+fn is_sending(partition: &Partition, job: u16, at_work: impl Fn(u16) -> bool) -> bool {
+    rows::outbox(&partition.tables, partition.shuffle.next, job).next().is_some() && at_work(partition.number)
+}
+
+/// Whether it moves the shuffle of a partition on.
+fn drives(underway: Underway<'_, Restate>, partition: u16) -> bool {
+    let (Underway::Input(_, Input::Job { job, .. }) | Underway::Job(_, job)) = underway else { return false };
+    match job {
+        Job::Shuffle(of) | Job::Acknowledged(of, _) | Job::Command(_, Origin::Shuffle(of, _), _) => *of == partition,
+        _ => false,
     }
 }
 
 fn reaches(server: &Server, underway: Underway<'_, Restate>, job: u16) -> bool {
+    let is_of = |connection| server.key_of_stream(connection).is_none_or(|key| key.job == job);
     match underway {
         Underway::Input(_, Input::Job { job: work, .. }) | Underway::Job(_, work) => match work {
             Job::Command(_, _, command) => of_command(command).is_some_and(|key| key.job == job),
-            // An acknowledgement moves the outbox on, which has been looked at.
+            // They move outboxes, which are looked at by themselves.
             Job::Acknowledged(..) | Job::Shuffle(_) => false,
             Job::Act(..) | Job::Step(_) => true,
         },
@@ -44,12 +51,15 @@ fn reaches(server: &Server, underway: Underway<'_, Restate>, job: u16) -> bool {
             Timer::Retry(id) => server.key_of(*id).is_none_or(|key| key.job == job),
             Timer::Inactive(..) | Timer::Suspend(..) | Timer::Pod | Timer::PodStarted => false,
         },
-        Underway::Piece(_, connection, _) => server.key_of_stream(connection).is_none_or(|key| key.job == job),
-        Underway::Input(_, Input::Received { connection, .. } | Input::Closed { connection, .. }) => {
-            server.key_of_stream(*connection).is_none_or(|key| key.job == job)
-        }
+        Underway::Piece(_, connection, _) => is_of(connection),
+        Underway::Input(
+            _,
+            Input::Received { connection, .. } | Input::Closed { connection, .. } | Input::Opened { connection, .. },
+        ) => is_of(*connection),
         Underway::Input(_, Input::Start) => true,
-        _ => false,
+        Underway::Input(_, Input::Message { .. } | Input::Disk { .. }) | Underway::Datagram(..) | Underway::Kernel => {
+            false
+        }
     }
 }
 
@@ -60,5 +70,108 @@ fn of_command(command: &Command) -> Option<Key> {
         Command::Response { key, .. } | Command::Effect(_, key, _) => Some(*key),
         Command::Timer(_, key, ..) | Command::Kill(_, key) => Some(*key),
         Command::Truncate(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::restate::hand_made::{self, id, invocation, key};
+    use ::restate::invocation::{InvocationId, Value};
+    use ::restate::message::Effect;
+    use ::restate::node::actor;
+    use ::restate::store::{Op, Outgoing};
+    use kernel::identity::NodeId;
+
+    const NODE: NodeId = NodeId(0);
+
+    fn does(work: &Job) -> bool {
+        let server = hand_made::server(&[]);
+        let waits = reaches(&server, Underway::Job(NODE, work), 0);
+        let input = Input::Job { actor: actor::ACTUATOR, job: work.clone() };
+        assert_eq!(waits, reaches(&server, Underway::Input(NODE, &input), 0), "one job, waiting or due: {work:?}");
+        waits
+    }
+
+    fn fires(timer: &Timer) -> bool {
+        reaches(&hand_made::server(&[]), Underway::Timer(NODE, timer), 0)
+    }
+
+    #[test]
+    fn a_command_reaches_the_job_of_its_key_and_a_truncation_nobody() {
+        let other = Key { job: 1, ..key(5) };
+        let commands = |key: Key| {
+            [
+                Command::Response { id: id(5), key, index: 1, value: Value::Empty },
+                Command::Effect(id(5), key, Effect::End),
+                Command::Timer(9, key, id(5), 1),
+                Command::Kill(id(5), key),
+            ]
+        };
+        for (mine, others) in commands(key(5)).into_iter().zip(commands(other)) {
+            assert!(does(&Job::Command(0, Origin::Own, mine.clone())), "{mine:?}");
+            assert!(!does(&Job::Command(0, Origin::Own, others.clone())), "{others:?}");
+        }
+        assert!(does(&Job::Command(0, Origin::Own, Command::Invoke(invocation(5)))));
+        assert!(!does(&Job::Command(0, Origin::Own, Command::Truncate(1))));
+    }
+
+    #[test]
+    fn what_is_committed_and_what_a_handler_does_next_reaches_any_job() {
+        assert!(does(&Job::Act(0, 1)) && does(&Job::Step(0)));
+        assert!(!does(&Job::Shuffle(0)) && !does(&Job::Acknowledged(0, 1)), "they count by the rows before them");
+    }
+
+    #[test]
+    fn a_sleep_of_the_job_reaches_it_and_what_only_ends_a_wait_does_not() {
+        assert!(fires(&Timer::Wake(9, key(5), id(5), 1)));
+        assert!(!fires(&Timer::Wake(9, Key { job: 1, ..key(5) }, id(5), 1)));
+        assert!(fires(&Timer::Retry(id(5))), "an unknown invocation may be the job's");
+        let idle = [Timer::Inactive(id(5), 1), Timer::Suspend(0, 1), Timer::Pod, Timer::PodStarted];
+        assert!(!idle.iter().any(fires));
+    }
+
+    #[test]
+    fn a_process_that_starts_reaches_everything_and_the_kernels_own_business_nothing() {
+        let server = hand_made::server(&[]);
+
+        assert!(reaches(&server, Underway::Input(NODE, &Input::Start), 0));
+        assert!(!reaches(&server, Underway::Kernel, 0));
+    }
+
+    fn sends(row: Outgoing, next: u64, work: Option<&Job>) -> bool {
+        let mut server = hand_made::server(&[Op::Sent(row)]);
+        server.partitions[0].shuffle.next = next;
+        is_sending(&server.partitions[0], 0, |number| {
+            work.is_some_and(|work| drives(Underway::Job(NODE, work), number))
+        })
+    }
+
+    #[test]
+    fn a_row_is_sent_as_long_as_its_shuffle_is_at_work() {
+        let row = || Outgoing::Invoke(invocation(5));
+        let own = Job::Command(7, Origin::Shuffle(0, 1), Command::Invoke(invocation(5)));
+        for work in [Job::Shuffle(0), Job::Acknowledged(0, 1), own] {
+            assert!(sends(row(), 0, Some(&work)), "{work:?}");
+            assert!(!sends(row(), 2, Some(&work)), "it is delivered, and waits for its truncation: {work:?}");
+        }
+        let others = Job::Command(0, Origin::Shuffle(7, 1), Command::Invoke(invocation(5)));
+        for work in [Job::Shuffle(7), Job::Acknowledged(7, 1), others] {
+            assert!(!sends(row(), 0, Some(&work)), "{work:?}");
+        }
+        assert!(!sends(row(), 0, None), "a shuffle that stands still sends nothing");
+    }
+
+    #[test]
+    fn an_answer_for_a_client_is_sent_and_a_row_of_another_job_is_not_this_jobs() {
+        let shuffle = Some(&Job::Shuffle(0));
+        let of = |job| {
+            let key = Key { job, ..key(5) };
+            Outgoing::Response { id: InvocationId { identity: 5, created_ms: 0 }, key, index: 1, value: Value::Empty }
+        };
+
+        assert!(sends(Outgoing::Ingress(id(5), Value::Empty), 0, shuffle));
+        assert!(sends(of(0), 0, shuffle));
+        assert!(!sends(of(1), 0, shuffle));
     }
 }

@@ -1,0 +1,49 @@
+//! Keys, invocations and a server made by hand, for the tests of the properties.
+
+use ::restate::config::{Cluster, Costs, Settings};
+use ::restate::invocation::{Argument, Invocation, InvocationId, Key, Method};
+use ::restate::node::partition::Partition;
+use ::restate::node::server::Server;
+use ::restate::store::{Op, Tables};
+use ::restate::workload::Service;
+use kernel::dice::{Dice, Purpose};
+use kernel::identity::NodeId;
+use std::sync::Arc;
+
+/// An interpreter key of job 0.
+pub fn key(target: i32) -> Key {
+    Key { service: Service::Interpreter, job: 0, target, hash: 0 }
+}
+
+/// The name of the invocation that this module makes of a key.
+pub fn id(target: i32) -> InvocationId {
+    InvocationId { identity: u64::from(target.unsigned_abs()), created_ms: 0 }
+}
+
+/// A background call of a key.
+pub fn invocation(target: i32) -> Arc<Invocation> {
+    Arc::new(Invocation {
+        id: id(target),
+        key: key(target),
+        method: Method::BackgroundCall,
+        argument: Argument::None,
+        sink: None,
+    })
+}
+
+/// A server with one partition, whose tables come of these changes.
+pub fn server(ops: &[Op]) -> Server {
+    let cluster = Cluster {
+        settings: Settings::default(),
+        costs: Costs::default(),
+        jobs: Vec::new(),
+        server: NodeId(0),
+        endpoints: Vec::new(),
+    };
+    let mut tables = Tables::default();
+    ops.iter().for_each(|op| tables.apply(op));
+    let stream = Dice::new(0).stream(Purpose::new("hand-made"), 0);
+    let mut server = Server::new(Arc::new(cluster));
+    server.partitions.push(Partition::new(0, Arc::new(tables), stream));
+    server
+}

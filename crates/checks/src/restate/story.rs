@@ -1,0 +1,74 @@
+//! What is told of a job: a few lines, whatever its size. A job of a thousand keys has as many findings.
+
+use crate::restate::job::Findings;
+use crate::restate::rings::Locked;
+
+/// Things of one kind that are told one by one.
+const SHOWN: usize = 16;
+
+/// The lines.
+pub fn of(findings: &Findings) -> Vec<String> {
+    let rings = findings.rings.iter().map(|ring| format!("ring {ring}"));
+    let held = findings.locked.iter().map(|(target, held)| write_held(*target, held));
+    let mut story = first(rings, findings.rings.len(), "rings");
+    story.extend(first(held, findings.locked.len(), "held keys"));
+    if findings.verifier_held {
+        story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
+    }
+    for (table, count) in &findings.rows_left {
+        story.push(format!("{count} rows are left in table {table}, and nothing can reach them"));
+    }
+    let victims = findings.victims();
+    if !victims.is_empty() {
+        story.push(format!("short although free: {}", in_line(victims.iter().map(i32::to_string), victims.len())));
+    }
+    if findings.differences.is_empty() && findings.locked.is_empty() {
+        story.push(format!("exact: {} counters", findings.counters.len()));
+    } else if !findings.differences.is_empty() {
+        let count = findings.differences.len();
+        let each = findings.differences.iter().map(|(key, (want, got))| format!("{key}:{got}/{want}"));
+        story.push(format!("{count} counters differ (key:found/expected): {}", in_line(each, count)));
+    }
+    story
+}
+
+/// Rings in one line.
+pub fn of_rings(rings: &[String]) -> String {
+    first(rings.iter().map(|ring| format!("ring {ring}")), rings.len(), "rings").join(", ")
+}
+
+fn write_held(target: i32, held: &Locked) -> String {
+    let waits = in_line(held.waits.iter().map(|key| key.target.to_string()), held.waits.len());
+    let waits = if waits.is_empty() { String::new() } else { format!(", waits for {waits}") };
+    let state = if held.suspended { "suspended" } else { "running" };
+    let Locked { path, position, queued, queued_verifies, .. } = held;
+    format!(
+        "key {target} is held by {path} at command {position} ({state}){waits}; queued behind it: {queued} calls, \
+         {queued_verifies} verifies"
+    )
+}
+
+/// The first of them, and how many more there are.
+fn first(all: impl Iterator<Item = String>, count: usize, what: &str) -> Vec<String> {
+    let more = (count > SHOWN).then(|| format!("and {} more {what}", count - SHOWN));
+    all.take(SHOWN).chain(more).collect()
+}
+
+fn in_line(all: impl Iterator<Item = String>, count: usize) -> String {
+    first(all, count, "").join(" ").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_told_whole_and_the_rest_is_counted() {
+        let said = |count: usize| in_line((1..=count).map(|number| number.to_string()), count);
+
+        assert_eq!(said(3), "1 2 3");
+        assert!(said(SHOWN).ends_with(" 16"), "{}", said(SHOWN));
+        assert!(said(SHOWN + 1).ends_with(" 16 and 1 more"), "{}", said(SHOWN + 1));
+        assert_eq!(of_rings(&["1>2".to_owned(), "3>4".to_owned()]), "ring 1>2, ring 3>4");
+    }
+}
