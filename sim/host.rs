@@ -1,13 +1,17 @@
 //! What runs a world: the guarded host (a fresh madsim runtime around each run) or the plain one (the same loop, bare).
 
+mod wall;
+
 use std::fmt;
 
 use clap::ValueEnum;
 use kernel::budget::{Budget, Stop};
 use kernel::event::Observer;
-use kernel::identity::Nanos;
+use kernel::identity::{Nanos, SECONDS};
 use kernel::system::System;
 use kernel::world::World;
+
+use self::wall::WallTime;
 
 /// A host. Both give the same digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,15 +36,28 @@ impl Host {
 /// locks inside madsim. It is fixed by the count of events, so that a stray clock reads the same however a run is sliced.
 const FOLLOWS_EVERY: u64 = 16;
 
+/// Events from one look at the wall time to the next: some milliseconds. A run that is shorter needs no such budget.
+const LOOKS_EVERY: u64 = 8192;
+
+/// The wall time that a run may take if nobody says otherwise: far more than any run of the scenarios, on any machine,
+/// and little enough that a night's sweep does not end in one run.
+pub const WALL_TIME: Nanos = 300 * SECONDS;
+
 /// The host's side of virtual time, for as long as one run takes.
 pub struct HostClock {
     #[cfg(madsim)]
     guard: Option<madsim::time::TimeHandle>,
     /// Kernel time that the host has followed.
     followed: Nanos,
+    wall: WallTime,
 }
 
 impl HostClock {
+    /// From now on the run may take so much wall time.
+    pub fn allow(&mut self, wall_time: Nanos) {
+        self.wall = WallTime::begin(wall_time);
+    }
+
     /// The kernel's time is now this: so is the host's.
     #[inline]
     pub fn follow(&mut self, now: Nanos) {
@@ -68,9 +85,19 @@ impl HostClock {
         budget: Budget,
         mut step: impl FnMut(&mut World<S>) -> bool,
     ) -> Stop {
+        // One bound for both, so that the look costs nothing in between.
+        let looks_at = |events: u64| events.saturating_add(LOOKS_EVERY).min(budget.events);
+        let mut bound = looks_at(world.events());
         loop {
-            if world.events() >= budget.events {
-                return Stop::Events;
+            if world.events() >= bound {
+                if world.events() >= budget.events {
+                    return Stop::Events;
+                }
+                if self.wall.is_over() {
+                    self.follow(world.now());
+                    return Stop::Wall;
+                }
+                bound = looks_at(world.events());
             }
             if !step(world) {
                 self.follow(world.now());
@@ -85,11 +112,14 @@ impl HostClock {
 
 impl Host {
     /// Does one run inside this host. Guarded: in one task of a fresh madsim runtime, whose clock follows the kernel's, so
-    /// that a stray clock or entropy in a model is virtual and a stray thread panics.
+    /// that a stray clock or entropy in a model is virtual and a stray thread panics. It may take [`WALL_TIME`], unless it
+    /// is allowed another one.
     ///
     /// # Panics
     /// SIMULATOR BUG: the guard's clock has not gone with the kernel's; or the plain binary was asked for the guard.
     pub fn enter<R>(self, seed: u64, run: impl FnOnce(&mut HostClock) -> R) -> R {
+        // Here, since the guard allows no thread inside.
+        wall::count();
         match self {
             Host::Plain => run(&mut HostClock::bare()),
             Host::Guarded => guarded(seed, run),
@@ -98,11 +128,12 @@ impl Host {
 }
 
 impl HostClock {
-    const fn bare() -> Self {
+    fn bare() -> Self {
         HostClock {
             #[cfg(madsim)]
             guard: None,
             followed: 0,
+            wall: WallTime::begin(WALL_TIME),
         }
     }
 }
@@ -113,7 +144,7 @@ fn guarded<R>(seed: u64, run: impl FnOnce(&mut HostClock) -> R) -> R {
     runtime.block_on(async {
         let handle = madsim::time::TimeHandle::current();
         let began = handle.elapsed();
-        let mut clock = HostClock { guard: Some(handle.clone()), followed: 0 };
+        let mut clock = HostClock { guard: Some(handle.clone()), ..HostClock::bare() };
         let result = run(&mut clock);
         let elapsed = (handle.elapsed() - began).as_nanos();
         let followed = clock.followed;
@@ -133,5 +164,43 @@ impl fmt::Display for Host {
             Host::Guarded => "guarded",
             Host::Plain => "plain",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::toys::ping_pong::Config;
+
+    /// A world that never comes to an end, in the budget of so many events and of some wall time.
+    fn endless(host: Host, events: u64, wall_time: Nanos) -> (Stop, u64, u128) {
+        let budget = Budget { events, ..Budget::UNLIMITED };
+        host.enter(1, |clock| {
+            clock.allow(wall_time);
+            let mut world = Config::default().builder(1).build();
+            (clock.run(&mut world, budget, &mut ()), world.events(), world.digest())
+        })
+    }
+
+    #[test]
+    fn a_run_without_an_end_stops_when_its_wall_time_is_used_up() {
+        for host in [Host::Guarded, Host::Plain].into_iter().filter(|host| host.available()) {
+            let (stop, events, _) = endless(host, 1_000_000, 0);
+
+            assert_eq!(stop, Stop::Wall, "{host}");
+            assert!((LOOKS_EVERY..LOOKS_EVERY + 16).contains(&events), "{host}: {events}");
+        }
+    }
+
+    #[test]
+    fn a_budget_of_events_is_kept_to_the_event_and_comes_first() {
+        for events in [1, LOOKS_EVERY - 1, LOOKS_EVERY, LOOKS_EVERY + 1, 3 * LOOKS_EVERY] {
+            let (stop, ran, digest) = endless(Host::Plain, events, WALL_TIME);
+            let mut world = Config::default().builder(1).build();
+            world.run(Budget { events, ..Budget::UNLIMITED }, &mut ());
+
+            assert_eq!((stop, ran, digest), (Stop::Events, world.events(), world.digest()));
+        }
+        assert_eq!(endless(Host::Plain, LOOKS_EVERY, 0).0, Stop::Events);
     }
 }

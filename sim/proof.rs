@@ -95,7 +95,7 @@ pub fn prove(scenario: &Scenario, said: &[String], seeds: SeedRange, against: Op
     let runner = registry::runner(scenario, Host::BUILT)?;
     // The first of all ways: nothing ran before.
     let alone = Manner::Alone(&*runner);
-    let expected = alone.fingerprints(seeds)?;
+    let expected = finished("alone", alone.fingerprints(seeds)?)?;
 
     let process = |binary: &Path, host| Manner::InProcess(Process { binary: binary.to_owned(), said, host });
     let mut manners = vec![
@@ -114,13 +114,22 @@ pub fn prove(scenario: &Scenario, said: &[String], seeds: SeedRange, against: Op
 
     let mut ways = Vec::with_capacity(manners.len());
     for (way, manner) in manners {
-        let found = manner.fingerprints(seeds)?;
+        let found = finished(&way, manner.fingerprints(seeds)?)?;
         ways.push(compared(way, &expected, &found, |seed| {
             locate(&|window| alone.look(seeds, seed, window), &|window| manner.look(seeds, seed, window))
         }));
     }
     let simulator_bugs = expected.values().filter(|fingerprint| fingerprint.is(Outcome::SimulatorBug)).count();
     Ok(Proof { runs: seeds.len(), simulator_bugs: simulator_bugs as u64, ways })
+}
+
+/// Refuses runs that the host's time ended: they differ from way to way, and that says nothing about a run.
+fn finished(way: &str, found: Fingerprints) -> Result<Fingerprints, Report> {
+    let cut = found.iter().find(|(_, fingerprint)| fingerprint.0.ends_with(&format!(" {}", explore::WALL_TIME)));
+    let Some((seed, _)) = cut else { return Ok(found) };
+    let message = format!("prove: seed {seed} used up its host time when run {way}, so there is no run to compare");
+    let help = Some("raise it with --set wall_time=1h, or lower `events` or `duration`".to_owned());
+    Err(Problem::Usage { message, help }.into())
 }
 
 impl Fingerprint {

@@ -152,7 +152,7 @@ impl<R: Replay> DynRunner for Planned<R> {
             return Ok(shown);
         }
         let bare = run_caught(&self.runner, &self.plan, request.seed, &mut R::Scratch::default());
-        if shown.result == bare {
+        if shown.result == bare || bare.is_cut_by_host() {
             return Ok(shown);
         }
         let story = vec![

@@ -50,6 +50,8 @@ pub struct Scenario {
     pub duration_ns: u64,
     /// Budget of events.
     pub events_max: u64,
+    /// Budget of host time, in nanoseconds.
+    pub wall_time_ns: u64,
     /// `[cluster]`.
     pub cluster: Settings,
     /// `[workload]`.
@@ -110,6 +112,7 @@ impl Scenario {
             preset: preset.map(|preset| preset.name),
             duration_ns: head.duration("duration").expect("required"),
             events_max: head.count("events").expect("it has a default"),
+            wall_time_ns: head.duration("wall_time").expect("it has a default"),
             cluster: reader.settings("cluster", reader.section("cluster")?, schema.cluster, &[])?,
             workload: reader.settings("workload", reader.section("workload")?, schema.workload, schema.exclusions)?,
             toggles: toggles(&reader, schema, preset)?,

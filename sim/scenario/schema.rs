@@ -134,6 +134,12 @@ pub const HEAD: &[Key] = &[
         need: Need::Default("50000000"),
         about: "budget of events",
     },
+    Key {
+        name: "wall_time",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("5m"),
+        about: "budget of host time for one run",
+    },
 ];
 
 /// Sections beside those of the system, and those.

@@ -8,11 +8,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use explore::{Cost, Reduce, RunResult, Runner};
-use kernel::budget::Budget;
+use kernel::budget::{Budget, Stop};
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
 use kernel::event::Observer;
-use kernel::identity::MILLIS;
+use kernel::identity::{MILLIS, Nanos};
 use kernel::system::{Env, Input, Node, System, Traced};
 use kernel::verdict::Verdict;
 use miette::Report;
@@ -22,6 +22,7 @@ use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Key, Kind, Need, Schema, Toggle};
+use crate::systems::cut_short::{self, Cut};
 
 /// What a scenario on it may say.
 pub const SCHEMA: Schema = Schema {
@@ -177,6 +178,7 @@ impl Node<Leaky> for Ticker {
 struct Plan {
     role: Role,
     budget: Budget,
+    wall_time: Nanos,
 }
 
 impl Reduce for Plan {
@@ -195,9 +197,13 @@ impl LeakyRunner {
             let mut builder = Builder::new(seed);
             builder.node(plan.role, DiskProfile::default());
             let mut world = builder.build();
-            clock.run(&mut world, plan.budget, observer);
+            clock.allow(plan.wall_time);
+            let verdict = match clock.run(&mut world, plan.budget, observer) {
+                Stop::Idle => Verdict::pass(),
+                stop => cut_short::verdict(&world, Cut::Budget(stop), &self.roles(plan)),
+            };
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: plan.role.ticks };
-            RunResult { verdict: Verdict::pass(), digest: world.digest(), cost }
+            cut_short::result(verdict, world.digest(), cost)
         })
     }
 }
@@ -240,5 +246,6 @@ pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Rep
     };
     let role = Role { ticks: setting("ticks"), leaks_at: setting("leaks_at"), leak };
     let budget = Budget { events: scenario.events_max, until: scenario.duration_ns };
-    Ok(Box::new(Planned { runner: LeakyRunner { host }, plan: Plan { role, budget } }))
+    let plan = Plan { role, budget, wall_time: scenario.wall_time_ns };
+    Ok(Box::new(Planned { runner: LeakyRunner { host }, plan }))
 }

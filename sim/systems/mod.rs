@@ -1,6 +1,7 @@
 //! One file per system: the tables of its scenarios ([`Schema`](crate::scenario::schema::Schema)) and how a scenario
-//! becomes a runner.
+//! becomes a runner; and what is said of a run that a budget ended, whatever the system.
 
+mod cut_short;
 pub mod leaky;
 pub mod restate;
 pub mod toy;

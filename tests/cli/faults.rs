@@ -42,3 +42,34 @@ fn a_node_that_stays_paused_is_no_bug_of_the_simulator() {
 
     assert_eq!(ended.status, 3, "{}{}", ended.out, ended.err);
 }
+
+#[test]
+fn a_server_that_never_comes_back_is_no_lost_job_whether_it_is_killed_paused_or_hung() {
+    for fault in ["kill", "pause", "hang"] {
+        let set = format!("fault.0.do={{ {fault} = {{ node = \"server\" }} }}");
+        let ended = call(&["run", "../endpoint-kill.toml", "--set", &set, "--set", "fault.0.for=2h"]);
+
+        assert_eq!(ended.status, 3, "{fault}: {}{}", ended.out, ended.err);
+        assert!(ended.out.contains("inconclusive restate/faults-not-over/server"), "{fault}: {}", ended.out);
+    }
+}
+
+#[test]
+fn a_run_that_uses_up_its_wall_time_is_inconclusive_and_says_who_was_at_work_and_what_helps() {
+    let long = ["run", "../endpoint-kill.toml", "--set", "workload.width=4", "--set", "workload.job=test-28113175"];
+    let ended = call(&[&long[..], &["--set", "wall_time=0s"]].concat());
+
+    assert_eq!((ended.status, &*ended.err), (3, ""), "{}", ended.out);
+    assert!(ended.out.contains("inconclusive budget/wall-time"), "{}", ended.out);
+    assert!(ended.out.contains("busiest: n") && ended.out.contains("`wall_time` of the scenario"), "{}", ended.out);
+    assert!(ended.out.contains(&format!("{:032x}", 0)), "where the host stopped it is no digest: {}", ended.out);
+}
+
+#[test]
+fn a_wall_time_that_is_not_used_up_changes_no_digest() {
+    let digest =
+        |wall_time: &str| call(&["digest", "../endpoint-kill.toml", "--seeds", "0..2", "--set", wall_time]).out;
+
+    assert_eq!(digest("wall_time=10m"), digest("wall_time=1h"));
+    assert!(digest("wall_time=10m").lines().count() == 2 && !digest("wall_time=10m").contains("wall-time"));
+}

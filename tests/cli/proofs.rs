@@ -41,7 +41,13 @@ fn another_build_that_differs_is_found_with_its_first_seed() {
 
 #[test]
 fn what_is_no_build_is_told() {
-    for (binary, why) in [("/no/such/binary", "cannot be started"), ("false", "ended with"), ("echo", "no digests")] {
+    let all = [
+        ("/no/such/binary", "cannot be started"),
+        ("false", "ended with"),
+        ("echo", "no digests"),
+        ("true", "no digests"),
+    ];
+    for (binary, why) in all {
         let said = call(&["prove", "planted", "--seeds", "0..2", "--against", binary]);
 
         assert_eq!((said.status, &*said.out), (2, ""));
@@ -55,4 +61,22 @@ fn runs_that_cannot_be_trusted_prove_nothing() {
 
     assert_eq!(said.status, 4);
     assert!(said.out.contains("2 of 10 runs end with a simulator bug"), "{}", said.out);
+}
+
+#[test]
+fn runs_that_the_hosts_time_ended_are_compared_with_nothing() {
+    let mut prove = crate::relapse(&[
+        "prove",
+        "leaky",
+        "--seeds",
+        "0..2",
+        "--set",
+        "wall_time=0s",
+        "--set",
+        "workload.ticks=20000",
+    ]);
+    let said = crate::said(prove.current_dir(crate::fixture("leaks")));
+
+    assert_eq!((said.status, &*said.out), (2, ""));
+    assert!(said.err.contains("seed 0 used up its host time") && said.err.contains("wall_time"), "{}", said.err);
 }

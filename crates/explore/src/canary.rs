@@ -67,7 +67,7 @@ pub(crate) fn made_again<R: Runner>(
 
 /// The verdict on a run that came out otherwise.
 fn judged(first: &RunResult, again: RunResult) -> Option<Verdict> {
-    if *first == again {
+    if *first == again || first.is_cut_by_host() || again.is_cut_by_host() {
         return None;
     }
     let line = |name: &str, result: &RunResult| {

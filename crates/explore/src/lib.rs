@@ -23,7 +23,7 @@ mod sweep_test;
 
 pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
-pub use runner::{Cost, RunResult, Runner};
+pub use runner::{Cost, RunResult, Runner, WALL_TIME};
 pub use seeds::SeedRange;
 pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
 pub use sweep::{Progress, SweepReport, SweepRequest, sweep};

@@ -50,7 +50,7 @@ pub struct Progress {
     pub wall: Duration,
 }
 
-/// What a sweep found. All but `wall` depends on the plan and the seeds run alone.
+/// What a sweep found. All but `wall` depends on the plan and the seeds run alone, unless the host's time ended one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepReport {
     /// The seeds that were run: all of those asked for, or the first ones if interrupted. `None` if not even one.

@@ -23,6 +23,8 @@ pub enum Stop {
     Time,
     /// Too many events.
     Events,
+    /// The host's time is over. Only a host ends a run so: nothing in here has its clock.
+    Wall,
 }
 
 impl Budget {

@@ -1,5 +1,6 @@
 //! Scenarios on the model Restate node.
 
+mod judge;
 mod plan;
 mod run;
 

@@ -10,7 +10,7 @@ use faults::plan::PlanError;
 use kernel::budget::Budget;
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
-use kernel::identity::{MILLIS, NodeId};
+use kernel::identity::{MILLIS, Nanos, NodeId};
 use kernel::latency::Latency;
 use kernel::network::LinkProfile;
 use kernel::world::World;
@@ -45,6 +45,8 @@ pub struct Plan {
     pub names: Arc<Names>,
     /// When the run ends at the latest.
     pub budget: Budget,
+    /// Host time that a run may take.
+    pub wall_time: Nanos,
 }
 
 /// The node of the runtime; the endpoints follow it, and then the driver.
@@ -92,6 +94,7 @@ impl Plan {
             faults: Arc::new(scenario.faults.clone()),
             names: Arc::new(names),
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
+            wall_time: scenario.wall_time_ns,
         };
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
         plan.injector(&mut plan.build(0)).map_err(|error| Problem::File {
@@ -113,6 +116,12 @@ impl Plan {
     /// The node of the job's controller and pods.
     pub fn driver(&self) -> NodeId {
         NodeId(self.cluster.endpoints.len() as u16 + 1)
+    }
+
+    /// What the nodes are to people, by number.
+    pub fn roles(&self) -> Vec<String> {
+        let endpoints = (1..=self.cluster.endpoints.len()).map(|number| format!("endpoint-{number}"));
+        std::iter::once("server".to_owned()).chain(endpoints).chain(["driver".to_owned()]).collect()
     }
 
     /// The world of a seed, at time 0.

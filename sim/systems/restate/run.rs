@@ -1,26 +1,24 @@
-//! Runs on Restate: the loop around a world, and what is made of its end.
+//! Runs on Restate: the loop around a world.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use checks::restate::job::Findings;
 use explore::{Cost, RunResult, Runner};
-use faults::injector::Injector;
-use kernel::State;
 use kernel::budget::{Budget, Stop};
 use kernel::event::{Event, Observer, What};
-use kernel::verdict::{Outcome, Verdict};
 use kernel::world::World;
 use miette::Report;
-use restate::driver::Phase;
 use restate::event::Event as Said;
 use restate::{Process, Restate};
 
+use super::judge::{account_for_faults, judge};
 use super::plan::Plan;
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
+use crate::systems::cut_short;
 
 /// Events between two looks at whether the run should stop.
 const SLICE: u64 = 1 << 16;
@@ -58,6 +56,7 @@ impl RestateRunner {
         stop: Option<&AtomicBool>,
     ) -> Ended {
         self.host.enter(seed, |clock| {
+            clock.allow(plan.wall_time);
             let mut world = plan.build(seed);
             let mut injector =
                 (!plan.faults.is_empty()).then(|| plan.injector(&mut world).expect("checked when resolved"));
@@ -86,70 +85,9 @@ impl RestateRunner {
                 Some(Process::Driver(driver)) => driver.lines.iter().map(|(_, line)| line.clone()).collect(),
                 _ => Vec::new(),
             };
-            Ended { result: RunResult { verdict, digest: world.digest(), cost }, output }
+            Ended { result: cut_short::result(verdict.bounded(), world.digest(), cost), output }
         })
     }
-}
-
-/// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing.
-fn account_for_faults(verdict: &mut Verdict, injector: &Injector<()>, world: &World<Restate>) {
-    for report in injector.reports(world) {
-        let line = match &report.nothing {
-            None => format!("fault {}: {}", report.id, report.summary()),
-            Some(why) => format!("fault {} did nothing: {why}", report.id),
-        };
-        verdict.story.push(line);
-    }
-    if verdict.outcome == Outcome::Pass
-        && let Some(why) = injector.vacuous(world)
-    {
-        verdict.story.insert(0, why);
-        verdict.outcome = Outcome::Vacuous;
-        verdict.signature = "vacuous/faults".to_owned();
-    }
-}
-
-fn judge(plan: &Plan, world: &World<Restate>, ended: Option<Stop>) -> Verdict {
-    let Some(findings) = Findings::of(world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule) else {
-        return Verdict::new(
-            Outcome::Inconclusive,
-            "restate/node-down",
-            vec!["the node is down at the end".to_owned()],
-        );
-    };
-    let mut verdict = findings.verdict();
-    let pods_to_come = match world.node(plan.driver()) {
-        Some(Process::Driver(driver)) => !matches!(driver.phase, Phase::Succeeded | Phase::GaveUp),
-        _ => true,
-    };
-    let holds_whatever_comes = verdict.signature.starts_with("restate/deadlock") || verdict.signature.contains("stuck");
-    if ended != Some(Stop::Idle) && pods_to_come && !holds_whatever_comes {
-        // A job that is cut short has lost nothing yet.
-        verdict.outcome = Outcome::Inconclusive;
-    }
-    if verdict.outcome == Outcome::Inconclusive {
-        let (node, actor, handled) = world.busiest();
-        let actor = actor.map_or(String::new(), |actor| format!(", actor {}", actor.0));
-        let why = match ended {
-            Some(Stop::Events) => "the event budget is used up",
-            Some(Stop::Time) => "virtual time is over",
-            Some(Stop::Idle) => "nothing is underway, yet something was reachable",
-            None => "it was stopped",
-        };
-        verdict.story.insert(0, format!("{why}; busiest: {node}{actor} with {handled} inputs"));
-        verdict.signature = match ended {
-            Some(Stop::Events) => "budget/events".to_owned(),
-            Some(Stop::Time) => "budget/virtual-time".to_owned(),
-            Some(Stop::Idle) => "restate/idle-but-reachable".to_owned(),
-            None => "stopped".to_owned(),
-        };
-        // What a paused or hung process holds back is underway, and stays so.
-        let at_work = |id| !matches!(world.state(id), State::Paused | State::Hung);
-        if ended == Some(Stop::Idle) && world.ids().all(at_work) {
-            verdict.outcome = Outcome::SimulatorBug;
-        }
-    }
-    verdict
 }
 
 impl Runner for RestateRunner {
@@ -171,8 +109,7 @@ impl Replay for RestateRunner {
     }
 
     fn roles(&self, plan: &Plan) -> Vec<String> {
-        let endpoints = (1..=plan.cluster.endpoints.len()).map(|number| format!("endpoint-{number}"));
-        std::iter::once("server".to_owned()).chain(endpoints).chain(["driver".to_owned()]).collect()
+        plan.roles()
     }
 
     fn watch(&self, plan: &Plan, seed: u64, (): &mut (), looker: &mut Looker) -> Option<RunResult> {
