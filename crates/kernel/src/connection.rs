@@ -125,6 +125,15 @@ impl<M> Connections<M> {
         self.slots.get(id.slot as usize).filter(|connection| connection.used && connection.generation == id.generation)
     }
 
+    /// Whether a process has opened a connection with this label and not ended it.
+    pub fn has_label(&self, opener: NodeId, incarnation: u32, label: u64) -> bool {
+        self.slots.iter().any(|connection| {
+            let side = &connection.sides[0];
+            let opened_by = (side.node, side.incarnation, connection.label);
+            connection.used && side.open && opened_by == (opener, incarnation, label)
+        })
+    }
+
     /// Forgets a connection that neither side uses.
     pub fn retire(&mut self, id: ConnectionId) {
         let Some(connection) = self.get_mut(id) else { return };

@@ -187,6 +187,11 @@ impl<S: System> Core<S> {
 
     /// Opens a connection; the other side hears of it when the first piece arrives.
     pub fn open(&mut self, opener: NodeId, incarnation: u32, to: Target, label: u64, parent: u64) -> ConnectionId {
+        let is_taken = self.connections.has_label(opener, incarnation, label);
+        assert!(
+            !is_taken,
+            "SIMULATOR BUG: {opener} has an open connection labelled {label} already: label each attempt"
+        );
         // An address that nobody ever had leads back to the opener, who refuses it at once: its incarnation is nobody's.
         let (node, address) = self.destination(to).unwrap_or((opener, Address(0)));
         let side = |node, address, incarnation, direction| {

@@ -249,3 +249,84 @@ impl Network {
 pub(crate) fn connection_identity(opener: NodeId, label: u64, direction: usize) -> u64 {
     mix(mix(u64::from(opener.0), label), direction as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A quarter, and the first 20 bits that miss it.
+    const QUARTER: Probability = Probability::ppm(250_000);
+    const MISSES: u64 = 1 << 18;
+
+    fn passage(profile: LinkProfile, draw: u64) -> Passage {
+        let mut link = Link::new(NodeId(0), NodeId(1), profile);
+        let passage = link.datagram(0, 100, draw);
+        assert_eq!(link.traffic.lost, u64::from(passage.arrives_at.is_none()));
+        assert_eq!(link.traffic.doubled, u64::from(passage.again_at.is_some()));
+        assert_eq!(link.traffic.held_back, u64::from(passage.held_back));
+        passage
+    }
+
+    /// A draw whose successor, which decides on reordering, has these low 20 bits.
+    fn whose_successor_is(bits: u64) -> u64 {
+        let is_it = |draw: &u64| spread(*draw) & ((1 << 20) - 1) == bits;
+        (0..1 << 26).find(is_it).expect("one in 2^20 draws")
+    }
+
+    #[test]
+    fn loss_is_cut_from_the_lowest_20_bits_of_the_draw() {
+        let profile = LinkProfile { loss: QUARTER, ..LinkProfile::default() };
+        for above in [0, 0xfff << 20, 0xffff_ffff << 32] {
+            for lost in [0, 1, MISSES - 1] {
+                assert_eq!(passage(profile, above | lost).arrives_at, None, "{lost:x}");
+            }
+            for arrives in [MISSES, (1 << 20) - 1] {
+                assert_eq!(passage(profile, above | arrives).arrives_at, Some(100 * MICROS), "{arrives:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn duplication_is_cut_from_the_next_20_bits() {
+        let profile = LinkProfile { duplication: QUARTER, ..LinkProfile::default() };
+        for other in [0, (1 << 20) - 1, 0xff_ffff << 40] {
+            for doubled in [0, 1, MISSES - 1] {
+                assert_eq!(passage(profile, doubled << 20 | other).again_at, Some(100 * MICROS), "{doubled:x}");
+            }
+            for once in [MISSES, (1 << 20) - 1] {
+                assert_eq!(passage(profile, once << 20 | other).again_at, None, "{once:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_datagram_that_is_lost_does_not_come_twice() {
+        let profile = LinkProfile { loss: QUARTER, duplication: QUARTER, ..LinkProfile::default() };
+
+        assert_eq!(passage(profile, 0), Passage { arrives_at: None, again_at: None, held_back: false });
+    }
+
+    #[test]
+    fn reordering_is_cut_from_the_lowest_20_bits_of_the_draws_successor() {
+        let profile = LinkProfile { reorder: QUARTER, reorder_max: MICROS, ..LinkProfile::default() };
+        for (bits, held_back) in [(0, true), (MISSES - 1, true), (MISSES, false), ((1 << 20) - 1, false)] {
+            let passage = passage(profile, whose_successor_is(bits));
+
+            assert_eq!(passage.held_back, held_back, "{bits:x}");
+            let at = passage.arrives_at.expect("nothing is lost");
+            assert!(if held_back { (100 * MICROS..101 * MICROS).contains(&at) } else { at == 100 * MICROS }, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_lost_piece_of_a_connection_costs_its_retransmissions_and_beyond_give_up_it_does_not_arrive() {
+        let profile = LinkProfile { loss: QUARTER, ..LinkProfile::default() };
+        let at = |draw, profile| Link::new(NodeId(0), NodeId(1), profile).piece(0, 100, draw);
+
+        assert_eq!(at(MISSES, profile), Some(100 * MICROS));
+        let again = (0..MISSES).find(|draw| !QUARTER.hits(spread(*draw))).expect("three of four");
+        assert_eq!(at(again, profile), Some(SECONDS / 5 + 100 * MICROS));
+        assert_eq!(at(again, LinkProfile { give_up: SECONDS / 5, ..profile }), None);
+        assert_eq!(at(again, LinkProfile { give_up: SECONDS / 5 + 1, ..profile }), Some(SECONDS / 5 + 100 * MICROS));
+    }
+}

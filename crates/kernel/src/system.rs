@@ -234,7 +234,13 @@ pub trait Env<S: System> {
 
     /// Sends a datagram: it may be lost, doubled or overtaken.
     fn send(&mut self, to: Target, message: S::Message);
-    /// Opens a connection. It can be written to at once; `label` is its identity for the dice.
+    /// Opens a connection. It can be written to at once; `label` is its identity for the dice: the same opener and label
+    /// are the same draws from the first on, in whatever process and however often. So a label names an attempt, not a
+    /// peer. One that is used again after its connection has ended repeats what that one drew.
+    ///
+    /// # Panics
+    /// SIMULATOR BUG: this process has a connection with that label already, and has not ended it. The two would share
+    /// every draw, and no order would tell their pieces apart.
     fn open(&mut self, to: Target, label: u64) -> ConnectionId;
     /// Writes to a connection, in order. Silently dropped when it has ended.
     fn write(&mut self, connection: ConnectionId, message: S::Message);

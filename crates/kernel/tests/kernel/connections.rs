@@ -4,7 +4,7 @@ use crate::stage::*;
 use relapse_kernel::control::Command;
 use relapse_kernel::dice::Probability;
 use relapse_kernel::disk::Unsynced;
-use relapse_kernel::identity::{Address, MICROS, MILLIS, Nanos, SECONDS};
+use relapse_kernel::identity::{Address, MICROS, MILLIS, Nanos, NodeId, SECONDS};
 use relapse_kernel::latency::Latency;
 use relapse_kernel::system::Target;
 
@@ -292,4 +292,43 @@ fn a_hung_process_keeps_its_connections_and_answers_nothing() {
 
     assert_eq!((play.closed(A), play.values(B, "value")), (vec![], vec![]));
     assert_eq!(play.seen(B, "swallowed"), [(2 * MILLIS + LATENCY, 0)]);
+}
+
+#[test]
+#[should_panic(expected = "n0 has an open connection labelled 7 already")]
+fn two_open_connections_of_one_process_may_not_have_one_label() {
+    let open = || Act::Open(Target::Node(B), 7);
+
+    Stage::new(2).act(A, 0, open()).act(A, MILLIS, open()).play().finish();
+}
+
+#[test]
+fn a_label_is_free_for_others_and_again_after_the_end_and_for_the_next_process() {
+    const C: NodeId = NodeId(2);
+    let open = || Act::Open(Target::Node(C), 7);
+    let stage = Stage::new(3).act(A, 0, open()).act(B, 0, open());
+    let stage = stage.act(A, MILLIS, Act::Close(7)).act(A, 2 * MILLIS, open());
+    let mut play = stage.again(A, 2, MILLIS, open()).play();
+
+    play.kill(3 * MILLIS, A, Unsynced::Keep);
+    play.start(4 * MILLIS, A);
+    play.finish();
+
+    assert_eq!(play.values(C, "opened"), [7; 4]);
+}
+
+#[test]
+fn a_label_names_the_draws_of_its_connection() {
+    let jitter = Latency::uniform(MICROS, MILLIS).unwrap();
+    let arrives = |node, label| {
+        let to = Target::Node(if node == A { B } else { A });
+        let stage = Stage::new(2).act(node, 0, Act::Open(to, label)).act(node, SECONDS, Act::Write(label, 1));
+        let mut play = stage.link(|link| link.latency = jitter).play();
+        play.finish();
+        play.seen(if node == A { B } else { A }, "value")[0].0
+    };
+
+    assert_eq!(arrives(A, 1), arrives(A, 1));
+    assert_ne!(arrives(A, 1), arrives(A, 2));
+    assert_ne!(arrives(A, 1), arrives(B, 1));
 }
