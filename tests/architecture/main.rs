@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relapse-faults", &["relapse-kernel"]),
     ("relapse-raft", &["relapse-kernel"]),
     ("relapse-restate", &["relapse-kernel"]),
+    ("relapse-zeebe", &["relapse-kernel", "relapse-raft"]),
     ("relapse-checks", &["relapse-kernel", "relapse-raft", "relapse-restate"]),
     ("relapse-explore", &["relapse-kernel"]),
 ];

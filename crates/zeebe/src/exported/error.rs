@@ -62,16 +62,6 @@ pub enum Problem {
         /// The intent's name.
         found: String,
     },
-    /// A rejection without its type, or the type or text of one on another record.
-    #[error("a {kind} with rejectionType `{rejection_type}` and rejectionReason `{reason}`")]
-    Rejection {
-        /// The record's type.
-        kind: &'static str,
-        /// The rejection's type.
-        rejection_type: String,
-        /// Its text.
-        reason: String,
-    },
     /// Partitions are counted from 1.
     #[error("a record of partition 0")]
     NoPartition,
@@ -90,14 +80,6 @@ pub enum Problem {
         expected: i64,
         /// What the line says.
         found: i64,
-    },
-    /// A record cannot follow from itself, nor from a later one.
-    #[error("the record at {position} has the source {source_position}")]
-    Source {
-        /// Its own position.
-        position: i64,
-        /// The position of its source.
-        source_position: i64,
     },
 }
 
@@ -119,9 +101,6 @@ impl Problem {
                 format!("supported are {}", names.join(", "))
             }
             Problem::Intent { value_type, .. } => format!("it can be {}", Intent::names(*value_type).join(", ")),
-            Problem::Rejection { .. } => {
-                "a COMMAND_REJECTION has both; all others have `NULL_VAL` and an empty text: mend the line".into()
-            }
             Problem::NoPartition => format!("partitions are counted from 1: {AGAIN}"),
             Problem::TwoPartitions { .. } => "give each partition a file of its own".into(),
             Problem::Position { expected: 1, .. } => {
@@ -131,7 +110,6 @@ impl Problem {
                 "records must be sorted by position, each once: sort the lines and drop the repeated ones".into()
             }
             Problem::Position { .. } => format!("records are missing: {AGAIN}"),
-            Problem::Source { .. } => "a source is -1 or an earlier position, from 1: mend the line".into(),
         }
     }
 }

@@ -53,7 +53,7 @@ pub fn read_line(line: &str, pool: &mut Pool) -> Result<(u16, Record), Problem> 
         .ok_or_else(|| Problem::ValueType { found: members.value_type.clone().into_owned() })?;
     let intent = Intent::named(value_type, &members.intent)
         .ok_or_else(|| Problem::Intent { value_type, found: members.intent.clone().into_owned() })?;
-    let rejection = rejection_of(&members, pool)?;
+    let rejection = rejection_of(&members, pool);
     let json = members.value.get();
     // The raw value is a part of the line.
     let before = json.as_ptr().addr() - line.as_ptr().addr();
@@ -99,22 +99,14 @@ pub fn write_line(partition: u16, record: &Record) -> String {
     serde_json::to_string(&members).expect("SIMULATOR BUG: a variable's value is no JSON")
 }
 
-/// Why it was refused. `Record` has no room for half a rejection, so half a one is an error.
-fn rejection_of<V>(members: &Members<'_, V>, pool: &mut Pool) -> Result<Option<Rejection>, Problem> {
-    let refused = members.rejection_type != NO_REJECTION;
-    let is_rejection = members.record_type == RecordType::CommandRejection;
-    if refused != is_rejection || (!refused && !members.rejection_reason.is_empty()) {
-        return Err(Problem::Rejection {
-            kind: members.record_type.name(),
-            rejection_type: members.rejection_type.clone().into_owned(),
-            reason: members.rejection_reason.clone().into_owned(),
-        });
+/// Why it was refused. Half a refusal is kept as it stands: no model writes one, so it differs from all of them.
+fn rejection_of<V>(members: &Members<'_, V>, pool: &mut Pool) -> Option<Rejection> {
+    if members.rejection_type == NO_REJECTION && members.rejection_reason.is_empty() {
+        return None;
     }
-    Ok(refused.then(|| {
-        let mut kind = RejectionType::from(&*members.rejection_type);
-        kind.share(pool);
-        Rejection { kind, reason: pool.text(&members.rejection_reason) }
-    }))
+    let mut kind = RejectionType::from(&*members.rejection_type);
+    kind.share(pool);
+    Some(Rejection { kind, reason: pool.text(&members.rejection_reason) })
 }
 
 /// The reader's complaint at its column of the line, `before` bytes of which stand before what was read.
@@ -235,12 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_rejection_is_none() {
-        let typeless = TIMER.replace("EVENT", "COMMAND_REJECTION");
-        assert!(matches!(problem(&typeless), Problem::Rejection { .. }));
-        let event = TIMER.replace("NULL_VAL", "NOT_FOUND");
-        assert!(matches!(problem(&event), Problem::Rejection { .. }));
-        let told = TIMER.replace(r#""rejectionReason":"""#, r#""rejectionReason":"no""#);
-        assert!(matches!(problem(&told), Problem::Rejection { .. }));
+    fn half_a_rejection_is_kept_as_it_stands() {
+        let told = TIMER.replace(r#""rejectionReason":"""#, r#""rejectionReason":"because""#);
+        let typed = TIMER.replace(r#""rejectionType":"NULL_VAL""#, r#""rejectionType":"NOT_FOUND""#);
+        for line in [told, typed] {
+            let (partition, record) = read_line(&line, &mut Pool::default()).expect("a record");
+            assert!(record.rejection.is_some());
+            assert_eq!(write_line(partition, &record), line);
+        }
     }
 }

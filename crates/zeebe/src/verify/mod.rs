@@ -1,0 +1,37 @@
+//! Holding a recorded log against the model: what a new leader's replay of it comes to, and whether every record that a
+//! processor wrote is what the model would have written, in all members but the timestamp.
+//!
+//! Two kinds of records are written beside processing and have rules of their own: DISTRIBUTED repeats the DISTRIBUTE at
+//! its source; TIME_OUT (and a timer's TRIGGER) carries the source of whatever record was processed last.
+
+mod compare;
+mod every_snapshot;
+mod index;
+mod outcome;
+mod run;
+mod windows;
+
+pub use compare::Difference;
+pub use every_snapshot::{Range, every_snapshot};
+pub use outcome::{Outcome, Report};
+pub use run::{Confirmation, Refused, Request, verify};
+pub use windows::{KillWindow, kill_windows};
+
+use crate::protocol::Record;
+
+/// A partition's log, whole from position 1.
+#[derive(Clone, Copy, Debug)]
+pub struct PartitionLog<'a> {
+    /// The partition.
+    pub partition: u16,
+    /// Its records; the one at position p stands at index p - 1.
+    pub records: &'a [Record],
+}
+
+impl<'a> PartitionLog<'a> {
+    /// The record at a position.
+    #[must_use]
+    pub fn at(&self, position: i64) -> Option<&'a Record> {
+        usize::try_from(position - 1).ok().and_then(|index| self.records.get(index))
+    }
+}

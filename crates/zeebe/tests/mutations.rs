@@ -1,0 +1,159 @@
+//! The verifier can fail: one changed leaf of any record that processing wrote is reported at its source.
+
+use relapse_zeebe::exported::LogFile;
+use relapse_zeebe::settings::Toggles;
+use relapse_zeebe::verify::{Outcome, PartitionLog, Request, verify};
+use serde_json::Value;
+use std::path::PathBuf;
+
+fn text(name: &str) -> String {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../tests/golden/zeebe", name].iter().collect();
+    std::fs::read_to_string(path).expect("a golden log")
+}
+
+fn outcome(lines: &[String]) -> Option<Outcome> {
+    let file = LogFile::read("log", lines.join("\n").as_bytes()).ok()?;
+    let log = PartitionLog { partition: file.partition, records: &file.records };
+    let toggles = Toggles::preset("0.24.4").expect("a preset");
+    verify(&Request { log, from: -1, toggles, confirmations: Vec::new() }).ok().map(|report| report.outcome)
+}
+
+/// All leaves below a value, as paths.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| leaves(value, &format!("{path}/{name}"), found))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+fn change(leaf: &mut Value) {
+    *leaf = match leaf {
+        Value::Number(number) => Value::from(number.as_i64().unwrap_or(0) + 1),
+        Value::String(text) => Value::from(format!("{text}x")),
+        Value::Bool(value) => Value::from(!*value),
+        _ => Value::from("x"),
+    };
+}
+
+/// Leaves that make a line no record of this log at all: the reader refuses it.
+const READERS: [&str; 5] = ["/partitionId", "/position", "/recordType", "/intent", "/valueType"];
+
+fn every_leaf_counts(name: &str) {
+    let lines: Vec<String> = text(name).lines().map(str::to_owned).collect();
+    assert_eq!(outcome(&lines), Some(Outcome::Clean), "{name}");
+    let mut changed = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let record: Value = serde_json::from_str(line).expect("JSON");
+        let source = record["sourceRecordPosition"].as_i64().expect("a source");
+        let asynchronous = ["DISTRIBUTED", "TIME_OUT"].contains(&record["intent"].as_str().expect("an intent"));
+        if source < 0 || (asynchronous && record["recordType"] != "COMMAND_REJECTION") {
+            continue;
+        }
+        let mut paths = Vec::new();
+        leaves(&record, "", &mut paths);
+        for path in paths {
+            if path == "/timestamp" {
+                continue;
+            }
+            let mut other = record.clone();
+            change(other.pointer_mut(&path).expect("a leaf"));
+            let mut lines = lines.clone();
+            lines[index] = other.to_string();
+            let outcome = outcome(&lines);
+            changed += 1;
+            if READERS.contains(&path.as_str()) {
+                assert_eq!(outcome, None, "{name} {} {path}", index + 1);
+                continue;
+            }
+            let outcome = outcome.unwrap_or_else(|| panic!("{name} {} {path}: not read", index + 1));
+            let place = outcome.place().unwrap_or_else(|| panic!("{name} {} {path}: {outcome:?}", index + 1));
+            assert_eq!(place.1, source, "{name} {} {path}: {outcome:?}", index + 1);
+        }
+    }
+    assert!(changed > 400, "{name}: {changed}");
+}
+
+#[test]
+fn every_leaf_of_a_quiet_log_counts() {
+    every_leaf_counts("quiet/log-2.jsonl");
+}
+
+#[test]
+fn every_leaf_of_a_log_with_variables_and_incidents_counts() {
+    every_leaf_counts("variables/log-1.jsonl");
+}
+
+#[test]
+fn every_leaf_of_distributions_counts() {
+    every_leaf_counts("issue-5688/log-1.jsonl");
+}
+
+#[test]
+fn a_log_that_is_cut_inside_a_batch_lacks_records() {
+    let lines: Vec<String> = text("quiet/log-1.jsonl").lines().map(str::to_owned).collect();
+    let mut differing = 0;
+    for len in 1..lines.len() {
+        match outcome(&lines[..len]) {
+            Some(Outcome::Clean) => {}
+            Some(Outcome::Differs(difference)) => {
+                assert!(difference.found.is_none(), "{len}: {difference:?}");
+                differing += 1;
+            }
+            other => panic!("{len}: {other:?}"),
+        }
+    }
+    assert!(differing > 10, "{differing}");
+}
+
+/// Commands that come to nothing, put before a log, move its positions and nothing else.
+#[test]
+fn a_log_behind_a_prefix_is_clean_too() {
+    let lines: Vec<String> = text("variables/log-2.jsonl").lines().map(str::to_owned).collect();
+    let mut shifted = Vec::new();
+    for pair in 0..5 {
+        let (command, rejection) = (pair * 2 + 1, pair * 2 + 2);
+        let value =
+            r#"{"type":"","retries":-1,"worker":"","deadline":-1,"variables":{},"customHeaders":{},"errorMessage":"",
+            "errorCode":"","bpmnProcessId":"","workflowKey":-1,"workflowDefinitionVersion":-1,"workflowInstanceKey":-1,
+            "elementId":"","elementInstanceKey":-1}"#
+                .replace('\n', "");
+        let line = |position: i64, source: i64, kind: &str, rejection: &str, reason: &str| {
+            format!(
+                r#"{{"intent":"COMPLETE","key":7,"partitionId":2,"position":{position},"recordType":"{kind}","rejectionReason":"{reason}","rejectionType":"{rejection}","sourceRecordPosition":{source},"timestamp":1,"value":{value},"valueType":"JOB"}}"#
+            )
+        };
+        let reason = "Expected to complete job with key '7', but no such job was found";
+        shifted.push(line(command, -1, "COMMAND", "NULL_VAL", ""));
+        shifted.push(line(rejection, command, "COMMAND_REJECTION", "NOT_FOUND", reason));
+    }
+    for line in &lines {
+        let mut record: Value = serde_json::from_str(line).expect("JSON");
+        for member in ["position", "sourceRecordPosition"] {
+            let at = record[member].as_i64().expect("a position");
+            record[member] = Value::from(if at < 0 { at } else { at + 10 });
+        }
+        shifted.push(record.to_string());
+    }
+    assert_eq!(outcome(&shifted), Some(Outcome::Clean));
+}
+
+/// Another number of retries in the process shows in its jobs.
+#[test]
+fn another_process_writes_other_jobs() {
+    use relapse_zeebe::bpmn::{decode, encode};
+    let lines = text("quiet/log-2.jsonl");
+    let record: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    let resource = record["value"]["resources"][0]["resource"].as_str().expect("a resource").to_owned();
+    let bpmn = String::from_utf8(decode(&resource).expect("Base64")).expect("text");
+    let other = bpmn.replace(r#"type="one-task""#, r#"type="one-task" retries="5""#);
+    assert_ne!(bpmn, other);
+    let lines: Vec<String> = lines.lines().map(|line| line.replace(&resource, &encode(other.as_bytes()))).collect();
+    let Some(Outcome::Differs(difference)) = outcome(&lines) else { panic!("it differs") };
+    assert_eq!(difference.what, "value");
+    assert_eq!(difference.expected.map(|expected| expected.intent.name()), Some("CREATE"));
+}

@@ -1,0 +1,170 @@
+//! Logs of real brokers: the model's replay comes to what theirs came to, and nothing in them differs from the model.
+
+use relapse_zeebe::exported::LogFile;
+use relapse_zeebe::settings::Toggles;
+use relapse_zeebe::verify::{
+    Confirmation, Outcome, PartitionLog, Refused, Report, Request, every_snapshot, kill_windows, verify,
+};
+use std::path::PathBuf;
+
+fn read(name: &str) -> LogFile {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../tests/golden/zeebe", name].iter().collect();
+    LogFile::read(name, &std::fs::read(path).expect("a golden log")).expect("a whole log")
+}
+
+fn log(file: &LogFile) -> PartitionLog<'_> {
+    PartitionLog { partition: file.partition, records: &file.records }
+}
+
+fn replay(file: &LogFile, from: i64, preset: &str, confirmations: Vec<Confirmation>) -> Result<Report, Refused> {
+    let toggles = Toggles::preset(preset).expect("a preset");
+    verify(&Request { log: log(file), from, toggles, confirmations })
+}
+
+fn ranges(name: &str) -> Vec<((i64, i64), bool, usize)> {
+    let file = read(name);
+    let toggles = Toggles::preset("0.24.4").expect("a preset");
+    let ranges = every_snapshot(log(&file), &toggles).expect("a log that can be read");
+    ranges.iter().map(|range| (range.snapshots, range.outcome.is_clean(), range.silent.len())).collect()
+}
+
+#[test]
+fn recordings_without_a_fault_replay_clean() {
+    let mut replayed = 0;
+    for folder in ["quiet", "variables", "lost-deployment-0.24.4-control", "issue-5688"] {
+        for partition in 1..=3 {
+            let name = format!("{folder}/log-{partition}.jsonl");
+            if name == "issue-5688/log-3.jsonl" {
+                continue;
+            }
+            let report = replay(&read(&name), -1, "0.24.4", Vec::new()).expect("a replay");
+            assert_eq!(report.outcome, Outcome::Clean, "{name}");
+            assert!(report.silent.is_empty(), "{name}: {:?}", report.silent);
+            replayed += report.replayed;
+        }
+    }
+    assert!(replayed > 1_500, "{replayed}");
+}
+
+#[test]
+fn the_exception_of_5688_comes_where_it_came_and_only_from_old_snapshots() {
+    let file = read("issue-5688/log-3.jsonl");
+    for from in [-1, 1, 2] {
+        let report = replay(&file, from, "0.24.4", Vec::new()).expect("a replay");
+        let Outcome::Exception(inconsistency) = report.outcome else { panic!("{from}: {:?}", report.outcome) };
+        assert_eq!((inconsistency.logged.position, inconsistency.logged.source), (32, 31), "{from}");
+        let text = inconsistency.text(3);
+        assert!(text.contains("The intent of the record on the log stream doesn't match"), "{text}");
+        assert!(text.ends_with(
+            "reprocessing-record: {key=2251799813685250, sourceRecordPosition=31, intent=DeploymentIntent:CREATE, \
+             recordType=COMMAND_REJECTION}]"
+        ));
+    }
+    let mut first = LogFile { partition: file.partition, records: file.records.clone() };
+    first.records.truncate(30);
+    assert!(replay(&first, -1, "0.24.4", Vec::new()).expect("a replay").outcome.is_clean());
+    assert!(replay(&file, -1, "0.24.5", Vec::new()).expect("a replay").outcome.is_clean(), "detection off");
+    assert!(replay(&file, -1, "fixed", Vec::new()).expect("a replay").outcome.is_clean(), "accepted again");
+}
+
+#[test]
+fn every_snapshot_gives_the_ranges_that_are_known() {
+    let known = ranges("issue-5688/log-3.jsonl");
+    let of = |snapshot: i64| {
+        let range = known.iter().find(|(range, _, _)| (range.0..=range.1).contains(&snapshot));
+        range.map(|(_, clean, silent)| (*clean, *silent))
+    };
+    assert_eq!(of(-1), Some((false, 0)), "{known:?}");
+    assert_eq!((of(1), of(2)), (Some((false, 1)), Some((false, 1))), "{known:?}");
+    assert_eq!(of(3), Some((true, 0)), "{known:?}");
+    assert_eq!(of(31), Some((true, 1)), "{known:?}");
+    let silent = |name: &str, snapshots: std::ops::RangeInclusive<i64>| {
+        let known = ranges(name);
+        let mut found: Vec<usize> = Vec::new();
+        for (range, clean, silent) in known {
+            assert!(clean, "{name} {range:?}");
+            if range.0 <= *snapshots.end() && range.1 >= *snapshots.start() {
+                found.push(silent);
+            }
+        }
+        found.dedup();
+        found
+    };
+    assert_eq!(silent("issue-5688/log-2.jsonl", 1..=55), [1]);
+    assert_eq!(silent("quiet/log-3.jsonl", 1..=118), [1]);
+    assert_eq!(silent("quiet/log-3.jsonl", 119..=120), [2]);
+    assert_eq!(silent("quiet/log-3.jsonl", 121..=122), [1]);
+    assert_eq!(silent("quiet/log-3.jsonl", 123..=180), [0]);
+}
+
+#[test]
+fn confirmations_kill_the_leader_of_3124_in_their_window_and_nowhere_else() {
+    let file = read("issue-3124/log-1.jsonl.gz");
+    let key = 2_251_799_813_689_455;
+    let toggles = Toggles::preset("0.24.4").expect("a preset");
+    let windows = kill_windows(log(&file), &toggles);
+    assert!(windows.iter().any(|window| window.key == key && window.positions == (10_205, 10_904)), "{windows:?}");
+    assert!(replay(&file, -1, "0.24.4", Vec::new()).expect("a replay").outcome.is_clean());
+    for position in [10_190, 10_204, 10_205, 10_461, 10_904, 10_905, 10_920] {
+        let report = replay(&file, -1, "0.24.4", vec![Confirmation { position, key }]).expect("a replay");
+        let kills = (10_205..=10_904).contains(&position);
+        match report.outcome {
+            Outcome::Exception(inconsistency) => {
+                assert!(kills, "{position}");
+                assert_eq!(inconsistency.logged.position, position);
+                assert_eq!(inconsistency.logged.source, 9_843);
+            }
+            outcome => assert!(!kills && outcome.is_clean(), "{position}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_distribution_is_pushed_only_by_a_replay_from_before_it() {
+    let file = read("issue-3124/log-1.jsonl.gz");
+    let key = 2_251_799_813_689_455;
+    let confirmation = Confirmation { position: 10_461, key };
+    let refused = replay(&file, 9_843, "0.24.4", vec![confirmation]);
+    assert_eq!(refused, Err(Refused::Confirmation { key, position: 10_461 }));
+    let mended = replay(&file, -1, "0.24.6", vec![confirmation]);
+    assert_eq!(
+        mended,
+        Err(Refused::Confirmation { key, position: 10_461 }),
+        "pushed after the commit, so never replayed"
+    );
+}
+
+#[test]
+fn a_mended_release_replays_its_own_logs_and_the_older_one_dies_of_them() {
+    for partition in 1..=3 {
+        let file = read(&format!("lost-deployment-0.26.0/log-{partition}.jsonl"));
+        let report = replay(&file, -1, "0.26.0", Vec::new()).expect("a replay");
+        assert!(report.outcome.is_clean(), "{partition}: {:?}", report.outcome);
+        let report = replay(&file, -1, "0.24.4", Vec::new()).expect("a replay");
+        assert_eq!(report.outcome.place().and_then(|place| place.0), (partition > 1).then_some(4), "{partition}");
+    }
+}
+
+/// Replays from every single snapshot come to what the one pass over all of them says.
+#[test]
+fn every_snapshot_agrees_with_each_replay() {
+    for name in
+        ["issue-5688/log-3.jsonl", "issue-5688/log-2.jsonl", "quiet/log-3.jsonl", "lost-deployment-0.26.0/log-2.jsonl"]
+    {
+        let file = read(name);
+        let toggles = Toggles::preset("0.24.4").expect("a preset");
+        let mut checked = 0;
+        for range in every_snapshot(log(&file), &toggles).expect("a log that can be read") {
+            for snapshot in range.snapshots.0..=range.snapshots.1 {
+                let Ok(report) = replay(&file, snapshot, "0.24.4", Vec::new()) else { continue };
+                assert_eq!(
+                    (&report.outcome, &report.silent),
+                    (&range.outcome, &range.silent),
+                    "{name} from {snapshot}"
+                );
+                checked += 1;
+            }
+        }
+        assert!(checked > 5, "{name}: {checked}");
+    }
+}
