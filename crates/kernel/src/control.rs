@@ -89,6 +89,40 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether it is done to this node. A block by address is done to the nodes that have it, and one of every address to
+    /// every node.
+    pub fn touches(&self, node: NodeId) -> bool {
+        let at = |address: &Option<Address>| address.is_none_or(|address| address.node() == node);
+        match self {
+            Command::Wake(_) | Command::Block(..) | Command::Unblock(..) | Command::Link(..) => false,
+            Command::Kill { node: of, .. } | Command::Start { node: of, .. } => *of == node,
+            Command::Pause(of)
+            | Command::Resume(of)
+            | Command::Hang(of)
+            | Command::Jump(of, _)
+            | Command::Drift(of, _)
+            | Command::Freeze(of, _)
+            | Command::Slow(of, _)
+            | Command::Disk(of, _)
+            | Command::FlipBit(of, ..)
+            | Command::RemoveFile(of, _)
+            | Command::Wipe(of) => *of == node,
+            // The first one's volume is only read.
+            Command::CopyVolume(_, to) => *to == node,
+            Command::BlockAddress(from, to) | Command::UnblockAddress(from, to) => at(from) || at(to),
+        }
+    }
+
+    /// The directed link that it is done to, if it is done to one.
+    pub const fn link(&self) -> Option<(NodeId, NodeId)> {
+        match self {
+            Command::Block(from, to) | Command::Unblock(from, to) | Command::Link(from, to, _) => Some((*from, *to)),
+            _ => None,
+        }
+    }
+}
+
 /// What a command really did. All zero and unchanged: nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Effect {

@@ -12,6 +12,7 @@ mod arrive;
 pub mod budget;
 pub mod builder;
 pub mod clock;
+pub mod cone;
 mod connection;
 mod context;
 pub mod control;

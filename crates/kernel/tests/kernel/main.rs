@@ -1,5 +1,6 @@
 //! The kernel under test.
 mod clocks;
+mod cones;
 mod connections;
 mod datagrams;
 mod digests;
