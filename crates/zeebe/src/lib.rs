@@ -2,6 +2,7 @@
 pub mod bpmn;
 pub mod engine;
 pub mod exported;
+pub mod processor;
 pub mod protocol;
 pub mod replay;
 pub mod settings;
