@@ -81,3 +81,24 @@ fn judged(first: &RunResult, again: RunResult) -> Option<Verdict> {
     ];
     Some(Verdict::new(Outcome::SimulatorBug, "divergence/canary", story))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cost, WALL_TIME};
+
+    fn run(signature: &str, digest: u128) -> RunResult {
+        let verdict = Verdict::new(Outcome::Inconclusive, signature, Vec::new());
+        RunResult { verdict, digest, cost: Cost::default() }
+    }
+
+    #[test]
+    fn a_run_that_comes_out_otherwise_is_a_bug_unless_the_hosts_time_ended_one_of_the_two() {
+        let bug = judged(&run("budget/events", 1), run("budget/events", 2)).expect("another digest");
+        assert_eq!((bug.outcome, &*bug.signature), (Outcome::SimulatorBug, "divergence/canary"));
+
+        assert_eq!(judged(&run("budget/events", 1), run("budget/events", 1)), None);
+        assert_eq!(judged(&run(WALL_TIME, 0), run("budget/events", 1)), None);
+        assert_eq!(judged(&run("budget/events", 1), run(WALL_TIME, 0)), None);
+    }
+}
