@@ -5,12 +5,13 @@ use kernel::system::System;
 use kernel::world::World;
 use std::collections::BTreeMap;
 
-/// Names of nodes and of groups of them, as a scenario gives them. `all` means every node that is named here: what a
-/// plan must not touch (a driver, say) stays without a name.
+/// Names of nodes and of groups of them, as a scenario gives them. `all` means every node that is named here, but for
+/// those that stand aside: a client or driver is no part of the cluster, and is struck only by its own name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     nodes: BTreeMap<String, NodeId>,
     groups: BTreeMap<String, Vec<NodeId>>,
+    aside: BTreeMap<String, NodeId>,
 }
 
 impl Names {
@@ -26,6 +27,16 @@ impl Names {
     pub fn node(mut self, name: &str, id: NodeId) -> Self {
         self.assert_free(name);
         self.nodes.insert(name.to_owned(), id);
+        self
+    }
+
+    /// Names a node that `all` leaves out.
+    ///
+    /// # Panics
+    /// As [`Names::node`].
+    pub fn aside(mut self, name: &str, id: NodeId) -> Self {
+        self.assert_free(name);
+        self.aside.insert(name.to_owned(), id);
         self
     }
 
@@ -54,7 +65,8 @@ impl Names {
 
     /// The nodes of a name: one, or a group's.
     pub fn get(&self, name: &str) -> Option<Vec<NodeId>> {
-        self.nodes.get(name).map(|id| vec![*id]).or_else(|| self.groups.get(name).cloned())
+        let one = self.nodes.get(name).or_else(|| self.aside.get(name));
+        one.map(|id| vec![*id]).or_else(|| self.groups.get(name).cloned())
     }
 
     /// The nodes of a group.
@@ -62,7 +74,7 @@ impl Names {
         self.groups.get(group).map(Vec::as_slice)
     }
 
-    /// Every named node, in order of the ids.
+    /// Every named node that does not stand aside, in order of the ids.
     pub fn all(&self) -> Vec<NodeId> {
         let mut ids: Vec<NodeId> = self.nodes.values().chain(self.groups.values().flatten()).copied().collect();
         ids.sort_unstable();
@@ -72,17 +84,17 @@ impl Names {
 
     /// What a node is called; its id if it has no name.
     pub fn of(&self, id: NodeId) -> String {
-        let named = self.nodes.iter().find(|(_, named)| **named == id);
+        let named = self.nodes.iter().chain(&self.aside).find(|(_, named)| **named == id);
         named.map_or_else(|| id.to_string(), |(name, _)| name.clone())
     }
 
     /// All names, for messages.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.nodes.keys().chain(self.groups.keys()).map(String::as_str)
+        self.nodes.keys().chain(self.groups.keys()).chain(self.aside.keys()).map(String::as_str)
     }
 
     fn assert_free(&self, name: &str) {
-        let taken = self.nodes.contains_key(name) || self.groups.contains_key(name);
+        let taken = self.nodes.contains_key(name) || self.groups.contains_key(name) || self.aside.contains_key(name);
         assert!(!taken, "SIMULATOR BUG: two things are named `{name}`");
         let spelt = crate::selector::is_plain_word(name);
         assert!(spelt, "SIMULATOR BUG: no selector can spell the name `{name}`");
@@ -121,5 +133,15 @@ mod tests {
         assert_eq!(names.all(), [NodeId(0), NodeId(1), NodeId(2)]);
         assert_eq!(names.of(NodeId(1)), "endpoint-0");
         assert_eq!(names.of(NodeId(7)), "n7");
+    }
+
+    #[test]
+    fn what_stands_aside_is_known_by_its_name_and_is_not_of_all() {
+        let names = Names::new().node("server", NodeId(0)).aside("driver", NodeId(3));
+
+        assert_eq!(names.get("driver"), Some(vec![NodeId(3)]));
+        assert_eq!(names.of(NodeId(3)), "driver");
+        assert_eq!(names.all(), [NodeId(0)]);
+        assert_eq!(names.words().collect::<Vec<_>>(), ["server", "driver"]);
     }
 }
