@@ -14,7 +14,8 @@ use crate::{root, tree_plan};
 
 const SEEDS: u64 = 200;
 
-fn golden(prefix: &str) -> Vec<(PathBuf, Value)> {
+/// The golden files of a beginning, in the order of their names.
+pub fn golden(prefix: &str) -> Vec<(PathBuf, Value)> {
     let mut files: Vec<PathBuf> = fs::read_dir(root().join("tests/golden/restate"))
         .expect("the golden folder")
         .map(|entry| entry.expect("an entry").path())
@@ -29,7 +30,8 @@ fn golden(prefix: &str) -> Vec<(PathBuf, Value)> {
     files.into_iter().map(read).collect()
 }
 
-fn counters(value: &Value) -> BTreeMap<i32, u32> {
+/// Counters as a recording writes them.
+pub fn counters(value: &Value) -> BTreeMap<i32, u32> {
     let pair = |(key, count): (&String, &Value)| {
         (key.parse().expect("a key"), count.as_u64().and_then(|count| u32::try_from(count).ok()).expect("a count"))
     };

@@ -1,5 +1,6 @@
 //! What a Restate cluster of the model is started with.
 
+use crate::store::wal::CHECKPOINT_AFTER;
 use crate::workload::{GenerateError, Params, Rule, ServiceKeys, Tree, generate};
 use kernel::identity::{MICROS, MILLIS, NodeId, SECONDS};
 use kernel::latency::Latency;
@@ -90,7 +91,7 @@ impl Default for Costs {
 /// Runtime and SDK settings that matter here, with upstream's defaults.
 //= restatedev/restate@4296470d3:src/invoker/src/options.rs
 //= restatedev/sdk-typescript@609906e9:src/state_machine.ts
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Number of partitions; upstream's default is 1024.
     pub partitions: u16,
@@ -106,6 +107,21 @@ pub struct Settings {
     pub ingress_concurrency: u32,
     /// Whether a suspension checks first if what it waits for has come meanwhile (the guard against a lost wake-up).
     pub resumable_check: bool,
+    /// Records of the log after which the tables are written out.
+    pub checkpoint_after: u64,
+}
+
+impl Hash for Settings {
+    /// What every run was told before there was a choice is no part of its digest, so that old digests stay.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Settings { partitions, sdk_suspends_after, inactivity, .. } = self;
+        let Settings { retry_min, retry_max, ingress_concurrency, resumable_check, checkpoint_after, .. } = self;
+        (partitions, sdk_suspends_after, inactivity).hash(state);
+        (retry_min, retry_max, ingress_concurrency, resumable_check).hash(state);
+        if *checkpoint_after != CHECKPOINT_AFTER {
+            checkpoint_after.hash(state);
+        }
+    }
 }
 
 impl Default for Settings {
@@ -118,6 +134,7 @@ impl Default for Settings {
             retry_max: 10 * SECONDS,
             ingress_concurrency: 1000,
             resumable_check: true,
+            checkpoint_after: CHECKPOINT_AFTER,
         }
     }
 }

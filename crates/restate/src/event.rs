@@ -52,6 +52,8 @@ pub enum Event {
     JobOver(u16, bool),
     /// The node came back with so many invocations to go on with.
     Recovered(u64),
+    /// The node's disk failed it, and its process ended.
+    Exited,
 }
 
 impl Traced for Event {
@@ -80,6 +82,7 @@ impl Traced for Event {
             Event::Answer(..) => "answer",
             Event::JobOver(..) => "job-over",
             Event::Recovered(_) => "recovered",
+            Event::Exited => "exited",
         }
     }
 
@@ -110,6 +113,7 @@ impl Traced for Event {
             }
             Event::JobOver(job, good) => [u64::from(*job), u64::from(*good), 0],
             Event::Recovered(count) => [*count, 0, 0],
+            Event::Exited => [0; 3],
         }
     }
 }

@@ -39,6 +39,9 @@ pub enum Process {
     Endpoint(Box<Endpoint>),
     /// A job's controller and pods.
     Driver(Box<Driver>),
+    /// A Restate node that has ended by itself. To the kernel it is still a process, so that only a kill with a later
+    /// start brings it back, as a pod's restart would; whoever connects meanwhile is refused.
+    Exited,
 }
 
 impl System for Restate {
@@ -63,9 +66,19 @@ impl Node<Restate> for Process {
     #[inline]
     fn handle<E: Env<Restate>>(&mut self, input: Input<Restate>, env: &mut E) {
         match self {
-            Process::Server(server) => server.handle(input, env),
+            Process::Server(server) => {
+                server.handle(input, env);
+                if server.exited {
+                    *self = Process::Exited;
+                }
+            }
             Process::Endpoint(endpoint) => endpoint.handle(input, env),
             Process::Driver(driver) => driver.handle(input, env),
+            Process::Exited => {
+                if let Input::Opened { connection, .. } = input {
+                    env.abort(connection);
+                }
+            }
         }
     }
 }

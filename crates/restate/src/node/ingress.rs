@@ -29,6 +29,11 @@ impl Ingress {
         self.clients.insert(connection, mix(u64::from(from.0), label));
     }
 
+    /// The connections of all clients.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.clients.keys().copied()
+    }
+
     /// A client is gone; whether it was one.
     pub(crate) fn forget(&mut self, connection: ConnectionId) -> bool {
         self.waiting.retain(|_, waiting| *waiting != connection);

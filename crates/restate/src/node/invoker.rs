@@ -64,6 +64,11 @@ impl Invoker {
         Invoker { balance: env.draw(&mut stream), ..Invoker::default() }
     }
 
+    /// The connections of all attempts, in no order.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.streams.keys().copied()
+    }
+
     fn machine(&mut self, id: InvocationId) -> Option<&mut Machine> {
         self.machines.get_mut(&id.identity).filter(|machine| machine.invocation.id == id)
     }

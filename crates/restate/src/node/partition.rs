@@ -11,7 +11,8 @@ use crate::invocation::{Invocation, InvocationId, Key};
 use crate::journal::Completion;
 use crate::message::{Command, Job, Origin};
 use crate::node::shuffle::Shuffle;
-use crate::store::{Op, Tables, wal};
+use crate::store::wal::{Refused, Wal};
+use crate::store::{Op, Tables};
 use crate::{Restate, node::actor};
 use kernel::dice::Stream;
 use kernel::identity::Nanos;
@@ -63,8 +64,18 @@ impl Partition {
     }
 
     /// Handles one command to its commit, and has the rest done right after.
+    ///
+    /// # Errors
+    /// The disk refused the commit. Nothing may be done with these tables any more.
     #[inline]
-    pub fn handle<E: Env<Restate>>(&mut self, origin: Origin, command: Command, resumable_check: bool, env: &mut E) {
+    pub fn handle<E: Env<Restate>>(
+        &mut self,
+        origin: Origin,
+        command: Command,
+        resumable_check: bool,
+        wal: &mut Wal,
+        env: &mut E,
+    ) -> Result<(), Refused> {
         let (partition, waiting) = (self.number, self.actions.len());
         if let Origin::Shuffle(from, seq) = origin {
             // The row is acknowledged either way: a duplicate has been handled before.
@@ -72,25 +83,29 @@ impl Partition {
             if seq <= self.tables.seen.get(&from).copied().unwrap_or(0) {
                 env.emit(Event::Duplicate(from, partition, seq));
                 self.act(waiting, env);
-                return;
+                return Ok(());
             }
             env.emit(Event::Accepted(from, partition, seq));
             self.changes.push(Op::Seen(from, seq));
         }
         self.transition(command, resumable_check, env);
-        self.commit(env);
+        self.commit(wal, env)?;
         self.act(waiting, env);
+        Ok(())
     }
 
-    fn commit<E: Env<Restate>>(&mut self, env: &mut E) {
+    /// The write takes the changes, so the tables get them first: nobody reads those before it is known to be good.
+    fn commit<E: Env<Restate>>(&mut self, wal: &mut Wal, env: &mut E) -> Result<(), Refused> {
         if self.changes.is_empty() {
-            return;
+            return Ok(());
         }
-        env.emit(Event::Committed(self.number, self.changes.len() as u32));
+        let committed = Event::Committed(self.number, self.changes.len() as u32);
         let tables = Arc::make_mut(&mut self.tables);
         self.changes.iter().for_each(|op| tables.apply(op));
         self.changes.push(Op::Commit(self.number));
-        wal::commit(&mut self.changes, env);
+        wal.commit(&mut self.changes, env)?;
+        env.emit(committed);
+        Ok(())
     }
 
     fn act<E: Env<Restate>>(&mut self, waiting: usize, env: &mut E) {

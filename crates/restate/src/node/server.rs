@@ -9,7 +9,8 @@ use crate::node::actor;
 use crate::node::ingress::Ingress;
 use crate::node::invoker::Invoker;
 use crate::node::partition::{Action, Partition};
-use crate::store::{Instance, Status, wal};
+use crate::store::wal::Wal;
+use crate::store::{Instance, Status};
 use crate::workload::partition_of;
 use kernel::dice::Purpose;
 use kernel::identity::Nanos;
@@ -26,12 +27,16 @@ pub struct Server {
     pub partitions: Vec<Partition>,
     pub(crate) ingress: Ingress,
     pub(crate) invoker: Invoker,
+    wal: Wal,
+    /// The process has ended by itself.
+    pub(crate) exited: bool,
 }
 
 impl Server {
     /// A process that has not started.
     pub fn new(cluster: Arc<Cluster>) -> Self {
-        Server { cluster, partitions: Vec::new(), ingress: Ingress::default(), invoker: Invoker::default() }
+        let (ingress, invoker, wal) = (Ingress::default(), Invoker::default(), Wal::default());
+        Server { cluster, partitions: Vec::new(), ingress, invoker, wal, exited: false }
     }
 
     /// The rows of a service instance.
@@ -76,11 +81,15 @@ impl Server {
     fn on_job<E: Env<Restate>>(&mut self, job: Job, env: &mut E) {
         match job {
             Job::Command(partition, origin, command) => {
-                let check = self.cluster.settings.resumable_check;
-                self.partitions[usize::from(partition)].handle(origin, command, check, env);
-                if env.file_len(wal::WAL).is_some_and(|len| len >= wal::CHECKPOINT_AFTER) {
+                let (settings, wal) = (&self.cluster.settings, &mut self.wal);
+                let partition = &mut self.partitions[usize::from(partition)];
+                let mut kept = partition.handle(origin, command, settings.resumable_check, wal, env);
+                if kept.is_ok() && wal.records() >= settings.checkpoint_after {
                     let tables: Vec<_> = self.partitions.iter().map(|partition| partition.tables.clone()).collect();
-                    wal::checkpoint(&tables, env);
+                    kept = wal.checkpoint(&tables, env);
+                }
+                if kept.is_err() {
+                    self.exit(env);
                 }
             }
             Job::Act(partition, count) => {
@@ -131,10 +140,22 @@ impl Server {
         }
     }
 
+    /// The store has failed, and every partition with it: upstream's worker ends, and so does the process. Its sockets go
+    /// with it; what it had sent before stays sent. Nothing here starts it again.
+    #[cold]
+    fn exit<E: Env<Restate>>(&mut self, env: &mut E) {
+        env.emit(Event::Exited);
+        let mut connections: Vec<_> = self.ingress.connections().chain(self.invoker.connections()).collect();
+        connections.sort_unstable();
+        connections.into_iter().for_each(|connection| env.abort(connection));
+        self.exited = true;
+    }
+
     /// Comes back from the disk: every invocation that should run is invoked, every timer watched, every outbox read.
     fn recover<E: Env<Restate>>(&mut self, env: &mut E) {
         let me = u64::from(env.me().0) << 16;
-        let tables = wal::recover(self.cluster.settings.partitions, env);
+        let Ok((wal, tables)) = Wal::open(self.cluster.settings.partitions, env) else { return self.exit(env) };
+        self.wal = wal;
         let partition =
             |(number, tables)| Partition::new(number, tables, env.stream(PARTITION, me | u64::from(number)));
         self.partitions = (0..).zip(tables).map(partition).collect();
