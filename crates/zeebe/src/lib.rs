@@ -1,5 +1,8 @@
 //! Model of a Zeebe 0.24.4 cluster.
 pub mod bpmn;
+pub mod broker;
+pub mod client_node;
+pub mod cluster;
 pub mod engine;
 pub mod exported;
 pub mod processor;

@@ -9,6 +9,7 @@ mod process;
 mod wires;
 
 pub use process::Process;
+pub use wires::Wires;
 
 use crate::entry::{Content, Record as Kept, Snapshot};
 use crate::event::Event;
@@ -65,7 +66,7 @@ impl Default for Workload {
     fn default() -> Self {
         Workload {
             item_every: Latency::uniform(10 * MILLIS, 240 * MILLIS).unwrap_or(Latency::constant(100 * MILLIS)),
-            large_in: 16,
+            large_in: 4,
             snapshot_every: Latency::uniform(5 * SECONDS, 15 * SECONDS).unwrap_or(Latency::constant(10 * SECONDS)),
             chunks: 3,
         }

@@ -3,14 +3,13 @@
 //!
 //! Kept: order, and a failure at once when the other process is gone. Simplified: one connection per pair and direction.
 
-use crate::cluster::Cluster;
 use kernel::identity::{ConnectionId, NodeId};
-use kernel::system::{Env, Target};
+use kernel::system::{Env, System, Target};
 use std::collections::BTreeMap;
 
 /// All of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wires {
+pub struct Wires {
     out: BTreeMap<NodeId, ConnectionId>,
     /// By which the peer sent its last request.
     back: BTreeMap<NodeId, ConnectionId>,
@@ -45,7 +44,7 @@ impl Wires {
     }
 
     /// The connection for requests to a peer; a new one, if there is none.
-    pub fn way_to<E: Env<Cluster>>(&mut self, peer: NodeId, env: &mut E) -> ConnectionId {
+    pub fn way_to<S: System, E: Env<S>>(&mut self, peer: NodeId, env: &mut E) -> ConnectionId {
         if let Some(out) = self.out.get(&peer) {
             return *out;
         }

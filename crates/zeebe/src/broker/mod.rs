@@ -1,0 +1,205 @@
+//! A broker: one replica of every partition, and what they share, its connections and its clock.
+//!
+//= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
+
+mod log_stream;
+mod partition;
+mod processor_host;
+mod raft_host;
+
+pub use log_stream::LogStream;
+pub use partition::Partition;
+
+use crate::cluster::{Job, Message, Push, Settings, Timer, Zeebe};
+use crate::processor;
+use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
+use kernel::identity::{NodeId, SECONDS, TimerId};
+use kernel::system::{Env, Input, Target};
+use raft::cluster::Wires;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A push that is under way.
+#[derive(Clone, Debug)]
+struct Pushing {
+    key: i64,
+    partition: u16,
+    node: NodeId,
+    epoch: u32,
+    timeout: TimerId,
+}
+
+/// What a broker's partitions share.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    settings: Arc<Settings>,
+    wires: Wires,
+    /// Deployments whose confirmations this process listens to; the first listener stays for good.
+    listening: BTreeSet<i64>,
+    pushes: BTreeMap<u64, Pushing>,
+    pushed: u64,
+    /// Leaders by partition, as this broker knows them.
+    leaders: BTreeMap<u16, NodeId>,
+}
+
+/// A broker.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    shell: Shell,
+    partitions: Vec<Partition>,
+}
+
+impl Broker {
+    /// A broker that has not started.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>) -> Self {
+        let (wires, listening, pushes, leaders) = (Wires::default(), BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let partitions = (1..=settings.partitions).map(Partition::new).collect();
+        Broker { shell: Shell { settings, wires, listening, pushes, pushed: 0, leaders }, partitions }
+    }
+
+    /// Its replica of a partition.
+    #[must_use]
+    pub fn partition(&self, number: u16) -> Option<&Partition> {
+        self.partitions.get(usize::from(number).checked_sub(1)?)
+    }
+
+    pub(crate) fn handle<E: Env<Zeebe>>(&mut self, input: Input<Zeebe>, env: &mut E) {
+        match input {
+            Input::Start => self.each(env, |partition, shell, env| partition.start(shell, env)),
+            Input::Opened { connection, from, .. } => self.shell.wires.opened(connection, from),
+            Input::Received { connection, message: Message::Raft(number, message) } => {
+                let Some(from) = self.shell.wires.peer(connection) else { return };
+                if !message.is_answer() {
+                    self.shell.wires.opened(connection, from);
+                }
+                self.one(number, env, |partition, shell, env| partition.receive(from, message, shell, env));
+            }
+            Input::Closed { connection, .. } => {
+                if let Some(peer) = self.shell.wires.closed(connection) {
+                    self.each(env, |partition, shell, env| partition.unreachable(peer, shell, env));
+                }
+            }
+            Input::Timer { payload, .. } => self.on_timer(payload, env),
+            Input::Disk { token, result } => {
+                let number = (token >> 48) as u16;
+                let token = token & ((1 << 48) - 1);
+                self.one(number, env, |partition, shell, env| partition.disk_done(token, result, shell, env));
+            }
+            Input::Job { job, .. } => self.on_job(job, env),
+            Input::Message { from, message, .. } => self.on_message(from, message, env),
+            Input::Received { .. } => {}
+        }
+        self.learn_leaders();
+    }
+
+    /// Until gossip tells: a replica's Raft member knows the leader of its own group.
+    fn learn_leaders(&mut self) {
+        for partition in &self.partitions {
+            if let Some(leader) = partition.leader() {
+                self.shell.leaders.insert(partition.number(), leader);
+            }
+        }
+    }
+
+    fn one<E: Env<Zeebe>>(&mut self, number: u16, env: &mut E, act: impl FnOnce(&mut Partition, &mut Shell, &mut E)) {
+        let index = usize::from(number).wrapping_sub(1);
+        if let Some(partition) = self.partitions.get_mut(index) {
+            act(partition, &mut self.shell, env);
+            partition.settle(&mut self.shell, env);
+        }
+    }
+
+    fn each<E: Env<Zeebe>>(&mut self, env: &mut E, mut act: impl FnMut(&mut Partition, &mut Shell, &mut E)) {
+        for partition in &mut self.partitions {
+            act(partition, &mut self.shell, env);
+            partition.settle(&mut self.shell, env);
+        }
+    }
+
+    fn on_timer<E: Env<Zeebe>>(&mut self, timer: Timer, env: &mut E) {
+        match timer {
+            Timer::Raft(number, timer) => {
+                self.one(number, env, |partition, shell, env| partition.raft_timer(timer, shell, env));
+            }
+            Timer::Processor { partition: number, epoch, wait } => {
+                self.one(number, env, |partition, _, _| partition.wait_over(epoch, wait));
+            }
+            Timer::Push(push) => self.push_failed(push, env),
+            Timer::Operation(_) => {}
+        }
+    }
+
+    fn on_job<E: Env<Zeebe>>(&mut self, job: Job, env: &mut E) {
+        match job {
+            Job::Processor { partition: number, epoch, job } => {
+                self.one(number, env, |partition, shell, env| partition.work(epoch, job, shell, env));
+            }
+            Job::Append { partition: number, epoch } => {
+                self.one(number, env, |partition, shell, env| partition.append_block(epoch, shell, env));
+            }
+            Job::Install { partition: number, role, term } => {
+                self.one(number, env, |partition, shell, env| partition.install(role, term, shell, env));
+            }
+        }
+    }
+
+    fn on_message<E: Env<Zeebe>>(&mut self, from: NodeId, message: Message, env: &mut E) {
+        match message {
+            Message::Command(number, record) => {
+                let request = record.request.map_or(0, |request| request.request);
+                let mut taken = false;
+                self.one(number, env, |partition, shell, env| taken = partition.take(vec![*record], shell, env));
+                if !taken {
+                    env.send(Target::Node(from), Message::NotLeader(number, request));
+                }
+            }
+            Message::Push(push) => self.on_push(from, push, env),
+            Message::Pushed { request, appended: true } => {
+                if let Some(push) = self.shell.pushes.remove(&request) {
+                    env.cancel_timer(push.timeout);
+                }
+            }
+            Message::Pushed { request, appended: false } => self.push_failed(request, env),
+            Message::Confirmed { key, partition } if self.shell.listening.contains(&key) => {
+                self.one(crate::engine::DEPLOYMENT_PARTITION, env, |deployments, _, _| {
+                    deployments.submit(processor::Job::Confirmed { key, partition });
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Every push that arrives becomes a command: nobody looks whether the deployment is known.
+    //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/management/deployment/PushDeploymentRequestHandler.java
+    fn on_push<E: Env<Zeebe>>(&mut self, from: NodeId, push: Push, env: &mut E) {
+        let record = Record {
+            position: NO_POSITION,
+            source: NO_POSITION,
+            key: push.key,
+            timestamp: 0,
+            kind: RecordType::Command,
+            intent: DeploymentIntent::Create.into(),
+            rejection: None,
+            value: Value::Deployment(push.deployment),
+            request: None,
+        };
+        let mut appended = false;
+        self.one(push.partition, env, |partition, shell, env| appended = partition.take(vec![record], shell, env));
+        env.send(Target::Node(from), Message::Pushed { request: push.request, appended });
+    }
+
+    fn push_failed<E: Env<Zeebe>>(&mut self, request: u64, env: &mut E) {
+        let Some(push) = self.shell.pushes.remove(&request) else { return };
+        env.cancel_timer(push.timeout);
+        let Pushing { key, partition, node, epoch, .. } = push;
+        self.one(crate::engine::DEPLOYMENT_PARTITION, env, |deployments, _, _| {
+            if deployments.epoch() == epoch {
+                deployments.submit(processor::Job::PushFailed { key, partition, node });
+            }
+        });
+    }
+}
+
+/// An unanswered push has failed after so long.
+const PUSH_TIMEOUT: kernel::identity::Nanos = 15 * SECONDS;

@@ -1,0 +1,322 @@
+//! One replica of a partition: its Raft member, and on a leader its log stream and stream processor.
+//!
+//! The role of the Raft member and the role of the services are two things: the second follows the first, one transition
+//! after the other, each of which takes time.
+//!
+//= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (onNewRole, transitions)
+
+use super::Shell;
+use super::log_stream::LogStream;
+use super::processor_host::Seat;
+use super::raft_host::Bound;
+use crate::cluster::{Batch, Event, Job, Zeebe};
+use crate::processor::{self, StreamProcessor, Wait};
+use crate::protocol::Record;
+use crate::state::State;
+use kernel::dice::{Purpose, Stream};
+use kernel::disk::DiskError;
+use kernel::identity::{ActorId, MILLIS, NodeId, TimerId, mix};
+use kernel::system::Env;
+use raft::{Member, Outcome, Role};
+
+const ELECTION: Purpose = Purpose::new("raft-election");
+/// Actors of a partition: its stream processor, its appender, its transitions.
+const ACTORS: u16 = 3;
+
+/// A replica of a partition.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    number: u16,
+    member: Option<Member<Batch>>,
+    pub(super) rest: Rest,
+}
+
+/// All of a replica but its Raft member.
+#[derive(Clone, Debug)]
+pub(super) struct Rest {
+    pub number: u16,
+    pub raft_timers: [Option<TimerId>; raft::Timer::ALL.len()],
+    pub election: Option<Stream>,
+    /// Roles that were announced and not acted on.
+    pub announced: Vec<(Role, u64)>,
+    pub committed: u64,
+    pub commit_position: i64,
+    pub outcomes: Vec<Outcome>,
+    pub log: Option<LogStream>,
+    pub processor: Option<StreamProcessor>,
+    pub epoch: u32,
+    pub waits: Vec<(Wait, TimerId)>,
+    /// The role of the services.
+    pub installed: Option<Role>,
+    /// Whether the stream processor's actor has a job.
+    pub working: bool,
+    pub tickets: u64,
+    /// Where a position was found last.
+    pub found: u64,
+}
+
+impl Partition {
+    pub(super) fn new(number: u16) -> Self {
+        let rest = Rest {
+            number,
+            raft_timers: [None; raft::Timer::ALL.len()],
+            election: None,
+            announced: Vec::new(),
+            committed: 0,
+            commit_position: 0,
+            outcomes: Vec::new(),
+            log: None,
+            processor: None,
+            epoch: 0,
+            waits: Vec::new(),
+            installed: None,
+            working: false,
+            tickets: 0,
+            found: 0,
+        };
+        Partition { number, member: None, rest }
+    }
+
+    /// Which partition.
+    #[must_use]
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// Its Raft member, once the process has started.
+    #[must_use]
+    pub const fn member(&self) -> Option<&Member<Batch>> {
+        self.member.as_ref()
+    }
+
+    /// Its stream processor, on a leader.
+    #[must_use]
+    pub const fn processor(&self) -> Option<&StreamProcessor> {
+        self.rest.processor.as_ref()
+    }
+
+    /// The role of its services.
+    #[must_use]
+    pub const fn installed(&self) -> Option<Role> {
+        self.rest.installed
+    }
+
+    /// Which life of the services it is.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.rest.epoch
+    }
+
+    /// The leader that its Raft member knows.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        self.member.as_ref().and_then(Member::leader)
+    }
+
+    /// The committed records, as this replica has them.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        let indexes = self.member.as_ref().map(|member| (member.log().first_index(), member.commit_index()));
+        let (first, last) = indexes.unwrap_or((1, 0));
+        (first.max(1)..=last).flat_map(move |index| {
+            let entry = self.member.as_ref().and_then(|member| member.log().get(index));
+            match entry.map(|entry| &entry.body) {
+                Some(raft::Body::Application(_, batch)) => batch.records(),
+                _ => &[],
+            }
+        })
+    }
+
+    pub(super) fn start<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
+        let identity = mix(mix(u64::from(env.me().0), u64::from(self.number)), u64::from(env.incarnation()));
+        self.rest.election = Some(env.stream(ELECTION, identity));
+        let peers: Vec<NodeId> = shell.settings.nodes().filter(|peer| *peer != env.me()).collect();
+        let raft = shell.settings.raft.clone();
+        self.member = Some(Member::new(raft, u64::from(self.number), env.me(), &peers, env.incarnation()));
+        self.with(shell, env, |member, host| member.start(None, host));
+    }
+
+    pub(super) fn with<E: Env<Zeebe>>(
+        &mut self,
+        shell: &mut Shell,
+        env: &mut E,
+        act: impl FnOnce(&mut Member<Batch>, &mut Bound<'_, E>),
+    ) {
+        if let Some(member) = &mut self.member {
+            act(member, &mut Bound { env, shell, rest: &mut self.rest });
+        }
+    }
+
+    pub(super) fn receive<E: Env<Zeebe>>(
+        &mut self,
+        from: NodeId,
+        message: raft::Message<Batch>,
+        shell: &mut Shell,
+        env: &mut E,
+    ) {
+        self.with(shell, env, |member, host| member.receive(from, message, host));
+    }
+
+    pub(super) fn unreachable<E: Env<Zeebe>>(&mut self, peer: NodeId, shell: &mut Shell, env: &mut E) {
+        self.with(shell, env, |member, host| member.unreachable(peer, host));
+    }
+
+    pub(super) fn raft_timer<E: Env<Zeebe>>(&mut self, timer: raft::Timer, shell: &mut Shell, env: &mut E) {
+        self.rest.raft_timers[timer as usize] = None;
+        self.with(shell, env, |member, host| member.timer(timer, host));
+    }
+
+    pub(super) fn disk_done<E: Env<Zeebe>>(
+        &mut self,
+        token: u64,
+        result: Result<(), DiskError>,
+        shell: &mut Shell,
+        env: &mut E,
+    ) {
+        self.with(shell, env, |member, host| member.disk_done(token, result, host));
+    }
+
+    /// A job for its stream processor, from outside.
+    pub(super) fn submit(&mut self, job: processor::Job) {
+        if let Some(processor) = &mut self.rest.processor {
+            processor.submit(job);
+        }
+    }
+
+    /// A time that its stream processor waited for.
+    pub(super) fn wait_over(&mut self, epoch: u32, wait: Wait) {
+        if epoch == self.rest.epoch
+            && let Some(processor) = &mut self.rest.processor
+        {
+            if let Some(at) = self.rest.waits.iter().position(|(set, _)| *set == wait) {
+                self.rest.waits.remove(at);
+            }
+            processor.wait_over(wait);
+        }
+    }
+
+    /// Appends records from outside, if the services of a leader are there; whether they were taken. A dead processor and a
+    /// replay under way are no reason to refuse.
+    pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, _shell: &mut Shell, env: &mut E) -> bool {
+        let now = (env.wall() / MILLIS).cast_signed();
+        self.rest.log.as_mut().is_some_and(|log| log.claim(batch, now).is_some())
+    }
+
+    /// What follows when the member and the services have come to rest: commits, transitions, jobs.
+    pub(super) fn settle<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
+        self.see_commits();
+        for (role, term) in std::mem::take(&mut self.rest.announced) {
+            let costs = &shell.settings.costs;
+            let service = if role == Role::Leader { costs.install } else { costs.close };
+            let partition = self.number;
+            env.submit(self.actor(2), service, Job::Install { partition, role, term });
+        }
+        for outcome in std::mem::take(&mut self.rest.outcomes) {
+            if let (Some(log), Outcome::Committed(_) | Outcome::NotLeader) = (&mut self.rest.log, outcome) {
+                log.landed();
+            }
+        }
+        let (partition, epoch) = (self.number, self.rest.epoch);
+        let appender = self.actor(1);
+        if let Some(log) = &mut self.rest.log
+            && log.is_ready()
+            && !log.appending
+        {
+            log.appending = true;
+            env.submit(appender, shell.settings.costs.append, Job::Append { partition, epoch });
+        }
+        let actor = self.actor(0);
+        if let Some(processor) = &mut self.rest.processor
+            && !self.rest.working
+            && let Some(job) = processor.next_job()
+        {
+            self.rest.working = true;
+            let costs = &shell.settings.costs;
+            let service = match job {
+                processor::Job::ReadNext => costs.process,
+                processor::Job::Reprocess => costs.reprocess,
+                _ => 0,
+            };
+            env.submit(actor, service, Job::Processor { partition, epoch, job });
+        }
+    }
+
+    /// The commit position follows the commit index.
+    fn see_commits(&mut self) {
+        let Some(member) = &self.member else { return };
+        let before = self.rest.commit_position;
+        let (first, committed) = (member.log().first_index(), self.rest.committed);
+        let mut index = committed;
+        while index >= first.max(1) {
+            match member.log().get(index).and_then(raft::Entry::positions) {
+                Some(positions) => {
+                    self.rest.commit_position = positions.highest.cast_signed();
+                    break;
+                }
+                None => index -= 1,
+            }
+        }
+        if self.rest.commit_position > before
+            && let Some(processor) = &mut self.rest.processor
+        {
+            processor.committed();
+        }
+    }
+
+    /// Does a job of the stream processor.
+    pub(super) fn work<E: Env<Zeebe>>(&mut self, epoch: u32, job: processor::Job, shell: &mut Shell, env: &mut E) {
+        if epoch != self.rest.epoch {
+            return;
+        }
+        self.rest.working = false;
+        if let Some(mut processor) = self.rest.processor.take() {
+            let mut seat = Seat { env, shell, rest: &mut self.rest, member: self.member.as_ref() };
+            processor.execute(job, &mut seat);
+            self.rest.processor = Some(processor);
+        }
+    }
+
+    /// Gives a block of records to Raft.
+    pub(super) fn append_block<E: Env<Zeebe>>(&mut self, epoch: u32, shell: &mut Shell, env: &mut E) {
+        let Some(log) = self.rest.log.as_mut().filter(|_| epoch == self.rest.epoch) else { return };
+        log.appending = false;
+        let block = log.block();
+        if block.is_empty() {
+            return;
+        }
+        let batch = Batch::new(block);
+        self.rest.tickets += 1;
+        let (ticket, positions) = (self.rest.tickets, batch.positions());
+        self.with(shell, env, |member, host| member.append(ticket, positions, batch, host));
+    }
+
+    /// A transition: a leader's services are closed, and opened anew. Other roles differ in nothing.
+    pub(super) fn install<E: Env<Zeebe>>(&mut self, role: Role, term: u64, shell: &mut Shell, env: &mut E) {
+        let leads = role == Role::Leader;
+        if !leads && self.rest.installed.is_some_and(|installed| installed != Role::Leader) && role != Role::Inactive {
+            return;
+        }
+        self.close(env);
+        self.rest.installed = Some(role);
+        if leads {
+            self.see_commits();
+            self.rest.log = Some(LogStream::new(self.rest.commit_position));
+            let (partitions, toggles) = (shell.settings.partitions, shell.settings.toggles.clone());
+            self.rest.processor = Some(StreamProcessor::new(self.number, partitions, toggles, State::default()));
+        }
+        env.emit(Event::Installed { partition: self.number, role, term });
+    }
+
+    fn close<E: Env<Zeebe>>(&mut self, env: &mut E) {
+        self.rest.epoch += 1;
+        self.rest.working = false;
+        self.rest.log = None;
+        self.rest.processor = None;
+        for (_, timer) in self.rest.waits.drain(..) {
+            env.cancel_timer(timer);
+        }
+    }
+
+    fn actor(&self, which: u16) -> ActorId {
+        ActorId(self.number * ACTORS + which)
+    }
+}

@@ -1,0 +1,128 @@
+//! A broker as a partition's stream processor sees it.
+
+use super::partition::Rest;
+use super::{PUSH_TIMEOUT, Pushing, Shell};
+use crate::cluster::{Batch, Event, Message, Push, Timer, Zeebe};
+use crate::engine::Answer;
+use crate::processor::{Host, Notice, StoragePoint, Wait};
+use crate::protocol::{Deployment, Record, Text};
+use kernel::identity::{MILLIS, NodeId};
+use kernel::system::{Env, Target};
+use raft::{Body, Member};
+use std::sync::Arc;
+
+pub(super) struct Seat<'a, E> {
+    pub env: &'a mut E,
+    pub shell: &'a mut Shell,
+    pub rest: &'a mut Rest,
+    pub member: Option<&'a Member<Batch>>,
+}
+
+impl<E> Seat<'_, E> {
+    /// The index of the entry that holds a position, found from where the last one was.
+    fn index_of(&self, position: u64) -> Option<u64> {
+        let log = self.member?.log();
+        let positions = |index: u64| log.get(index).and_then(raft::Entry::positions);
+        let holds = |index: u64| positions(index).is_some_and(|at| (at.lowest..=at.highest).contains(&position));
+        let near = self.rest.found.max(1);
+        if let Some(index) = (near..near + 3).find(|index| holds(*index)) {
+            return Some(index);
+        }
+        // Entries without positions, the first ones of terms, stand between the others: step over them.
+        let (mut low, mut high) = (log.first_index().max(1), self.rest.committed);
+        while low <= high {
+            let middle = low + (high - low) / 2;
+            let known = (middle..=high).find_map(|index| Some((index, positions(index)?)));
+            match known {
+                Some((index, at)) if at.highest < position => low = index + 1,
+                Some((index, at)) if at.lowest <= position => return Some(index),
+                _ if middle == 0 => return None,
+                _ => high = middle - 1,
+            }
+        }
+        None
+    }
+}
+
+impl<E: Env<Zeebe>> Host for Seat<'_, E> {
+    fn now(&self) -> i64 {
+        (self.env.wall() / MILLIS).cast_signed()
+    }
+
+    fn record(&self, position: i64) -> Option<Record> {
+        if position < 1 || position > self.rest.commit_position {
+            return None;
+        }
+        let index = self.index_of(position.unsigned_abs())?;
+        match &self.member?.log().get(index)?.body {
+            Body::Application(at, batch) => {
+                let offset = usize::try_from(position.unsigned_abs() - at.lowest).ok()?;
+                batch.records().get(offset).cloned()
+            }
+            Body::Initialize => None,
+        }
+    }
+
+    fn commit_position(&self) -> i64 {
+        self.rest.commit_position
+    }
+
+    fn append(&mut self, batch: Vec<Record>) -> Option<i64> {
+        let now = self.now();
+        self.rest.log.as_mut()?.claim(batch, now)
+    }
+
+    fn wait(&mut self, milliseconds: u64, wait: Wait) {
+        let (partition, epoch) = (self.rest.number, self.rest.epoch);
+        let timer = self.env.set_timer(milliseconds * MILLIS, Timer::Processor { partition, epoch, wait });
+        self.rest.waits.push((wait, timer));
+    }
+
+    fn cancel(&mut self, wait: Wait) {
+        let (taken, kept): (Vec<_>, Vec<_>) = self.rest.waits.drain(..).partition(|(set, _)| *set == wait);
+        self.rest.waits = kept;
+        for (_, timer) in taken {
+            self.env.cancel_timer(timer);
+        }
+    }
+
+    fn leader_of(&self, partition: u16) -> Option<NodeId> {
+        self.shell.leaders.get(&partition).copied()
+    }
+
+    fn listen_for_confirmations(&mut self, key: i64) {
+        self.shell.listening.insert(key);
+    }
+
+    fn push(&mut self, key: i64, partition: u16, node: NodeId, deployment: &Arc<Deployment>) {
+        self.shell.pushed += 1;
+        let request = self.shell.pushed;
+        let timeout = self.env.set_timer(PUSH_TIMEOUT, Timer::Push(request));
+        let epoch = self.rest.epoch;
+        self.shell.pushes.insert(request, Pushing { key, partition, node, epoch, timeout });
+        let push = Push { request, key, partition, deployment: deployment.clone() };
+        self.env.send(Target::Node(node), Message::Push(push));
+    }
+
+    fn confirm(&mut self, key: i64) {
+        let partition = self.rest.number;
+        for node in self.shell.settings.nodes() {
+            self.env.send(Target::Node(node), Message::Confirmed { key, partition });
+        }
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        let client = NodeId(u16::try_from(answer.request.stream).unwrap_or(u16::MAX));
+        self.env.send(Target::Node(client), Message::Answer(Box::new(answer)));
+    }
+
+    fn jobs_available(&mut self, _kind: &Text) {}
+
+    fn storage_fails(&mut self, _point: StoragePoint) -> bool {
+        false
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.env.emit(Event::Processor(self.rest.number, notice));
+    }
+}

@@ -1,0 +1,63 @@
+//! What brokers tell the trace.
+
+use crate::processor::Notice;
+use kernel::system::Traced;
+
+/// Something that happened on a partition of a broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// In its Raft member.
+    Raft(u16, raft::Event),
+    /// The partition's services are those of this role.
+    Installed {
+        /// The partition.
+        partition: u16,
+        /// The role.
+        role: raft::Role,
+        /// Its term.
+        term: u64,
+    },
+    /// In its stream processor.
+    Processor(u16, Notice),
+}
+
+impl Traced for Event {
+    fn name(&self) -> &'static str {
+        match self {
+            Event::Raft(_, event) => event.name(),
+            Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
+            Event::Installed { .. } => "follower-installed",
+            Event::Processor(_, notice) => match notice {
+                Notice::RecoveredFrom { .. } => "state-recovered",
+                Notice::Reprocessing { .. } => "reprocessing",
+                Notice::Reprocessed { .. } => "reprocessed",
+                Notice::Recovered => "processor-recovered",
+                Notice::RunsAgain { .. } => "reprocessing-retry",
+                Notice::Failed { .. } => "processor-failed",
+                Notice::Processed { .. } => "processed",
+                Notice::Distributed { .. } => "deployment-distributed",
+                Notice::Positions { .. } => "positions",
+            },
+        }
+    }
+
+    fn data(&self) -> [u64; 3] {
+        match self {
+            Event::Raft(_, event) => event.data(),
+            Event::Installed { partition, term, .. } => [u64::from(*partition), *term, 0],
+            Event::Processor(partition, notice) => {
+                let position = match notice {
+                    Notice::RecoveredFrom { snapshot } => *snapshot,
+                    Notice::Reprocessing { last_source } => *last_source,
+                    Notice::Reprocessed { position }
+                    | Notice::Processed { position }
+                    | Notice::RunsAgain { position, .. } => *position,
+                    Notice::Distributed { key } => *key,
+                    Notice::Positions { processed, .. } => *processed,
+                    Notice::Recovered | Notice::Failed { .. } => 0,
+                };
+                [u64::from(*partition), position.unsigned_abs(), 0]
+            }
+        }
+    }
+}

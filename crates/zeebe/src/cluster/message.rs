@@ -1,0 +1,86 @@
+//! What travels between brokers and clients.
+
+use super::batch::Batch;
+use crate::engine::Answer;
+use crate::protocol::{Deployment, Record};
+use kernel::system::{Payload, Traced};
+use std::sync::Arc;
+
+/// A push of a deployment to the leader of another partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Push {
+    /// The request's number at its sender.
+    pub request: u64,
+    /// The deployment.
+    pub key: i64,
+    /// Meant for this partition.
+    pub partition: u16,
+    /// What it brings.
+    pub deployment: Arc<Deployment>,
+}
+
+/// A message.
+#[derive(Clone, Debug, Hash)]
+pub enum Message {
+    /// Between the members of a partition's Raft group.
+    Raft(u16, raft::Message<Batch>),
+    /// Append this command to the log of a partition.
+    Command(u16, Box<Record>),
+    /// To a command: this broker does not lead the partition.
+    NotLeader(u16, u64),
+    /// To a command: what came of it.
+    Answer(Box<Answer>),
+    /// Append this deployment.
+    Push(Push),
+    /// To a push: appended, or not led here.
+    Pushed {
+        /// Which.
+        request: u64,
+        /// Whether it was appended.
+        appended: bool,
+    },
+    /// A partition knows a deployment.
+    Confirmed {
+        /// The deployment.
+        key: i64,
+        /// The partition.
+        partition: u16,
+    },
+}
+
+impl Traced for Message {
+    fn name(&self) -> &'static str {
+        match self {
+            Message::Raft(_, message) => message.name(),
+            Message::Command(..) => "command",
+            Message::NotLeader(..) => "partition-leader-mismatch",
+            Message::Answer(_) => "answer",
+            Message::Push(_) => "push-deployment",
+            Message::Pushed { .. } => "push-answer",
+            Message::Confirmed { .. } => "deployment-response",
+        }
+    }
+
+    fn data(&self) -> [u64; 3] {
+        match self {
+            Message::Raft(_, message) => message.data(),
+            Message::Command(partition, record) => [u64::from(*partition), record.key.unsigned_abs(), 0],
+            Message::NotLeader(partition, request) => [u64::from(*partition), *request, 0],
+            Message::Answer(answer) => [answer.key.unsigned_abs(), answer.request.request, 0],
+            Message::Push(push) => [push.key.unsigned_abs(), u64::from(push.partition), push.request],
+            Message::Pushed { request, appended } => [*request, u64::from(*appended), 0],
+            Message::Confirmed { key, partition } => [key.unsigned_abs(), u64::from(*partition), 0],
+        }
+    }
+}
+
+impl Payload for Message {
+    fn bytes(&self) -> u64 {
+        match self {
+            Message::Raft(_, message) => message.bytes(),
+            Message::Command(..) | Message::Answer(_) => 400,
+            Message::Push(_) => 2_000,
+            Message::NotLeader(..) | Message::Pushed { .. } | Message::Confirmed { .. } => 64,
+        }
+    }
+}

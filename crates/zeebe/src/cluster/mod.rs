@@ -1,0 +1,214 @@
+//! A cluster of brokers and their clients, as a system of the kernel.
+//!
+//! Not there yet: snapshots, gossip and the gateway. Brokers take a partition's leader from its Raft member, and confirmations
+//! of deployments reach everybody; clients talk to brokers.
+
+mod batch;
+mod event;
+mod message;
+mod settings;
+
+pub use batch::{Batch, Checkpoint};
+pub use event::Event;
+pub use message::{Message, Push};
+pub use settings::{Costs, Settings};
+
+use crate::broker::Broker;
+use crate::client_node::{Client, Operation};
+use crate::processor::{self, Wait};
+use kernel::builder::Builder;
+use kernel::disk::DiskProfile;
+use kernel::identity::{MICROS, MILLIS, Nanos};
+use kernel::latency::Latency;
+use kernel::network::LinkProfile;
+use kernel::system::{Env, Input, Node, Payload, System, Traced};
+use std::sync::Arc;
+
+/// The system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Zeebe;
+
+/// What a process is started as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A broker.
+    Broker(Arc<Settings>),
+    /// A client that does what a list says.
+    Client(Arc<Settings>, Arc<[Operation]>),
+}
+
+/// A running process.
+#[derive(Clone, Debug)]
+pub enum Process {
+    /// A broker.
+    Broker(Box<Broker>),
+    /// A client.
+    Client(Client),
+}
+
+/// What a timer carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Of a partition's Raft member.
+    Raft(u16, raft::Timer),
+    /// Of a partition's stream processor, of one life.
+    Processor {
+        /// The partition.
+        partition: u16,
+        /// Which life.
+        epoch: u32,
+        /// What for.
+        wait: Wait,
+    },
+    /// A push that is not answered.
+    Push(u64),
+    /// A client's operation is due.
+    Operation(u32),
+}
+
+/// What an actor of a broker works on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// A stream processor, of one life.
+    Processor {
+        /// The partition.
+        partition: u16,
+        /// Which life.
+        epoch: u32,
+        /// What it does.
+        job: processor::Job,
+    },
+    /// A log stream hands records to Raft.
+    Append {
+        /// The partition.
+        partition: u16,
+        /// Of which life.
+        epoch: u32,
+    },
+    /// A partition goes over to a role.
+    Install {
+        /// The partition.
+        partition: u16,
+        /// The role.
+        role: raft::Role,
+        /// Its term.
+        term: u64,
+    },
+}
+
+/// What is on a broker's disk.
+#[derive(Clone, Debug, Hash)]
+pub enum Stored {
+    /// Of a partition's Raft member.
+    Raft(raft::Record<Batch>),
+}
+
+impl System for Zeebe {
+    type Node = Process;
+    type Role = Role;
+    type Message = Message;
+    type Timer = Timer;
+    type Job = Job;
+    type Record = Stored;
+    type Event = Event;
+
+    fn boot(role: &Role) -> Process {
+        match role {
+            Role::Broker(settings) => Process::Broker(Box::new(Broker::new(settings.clone()))),
+            Role::Client(settings, operations) => Process::Client(Client::new(settings.clone(), operations.clone())),
+        }
+    }
+}
+
+impl Node<Zeebe> for Process {
+    fn handle<E: Env<Zeebe>>(&mut self, input: Input<Zeebe>, env: &mut E) {
+        match self {
+            Process::Broker(broker) => broker.handle(input, env),
+            Process::Client(client) => client.handle(input, env),
+        }
+    }
+}
+
+/// A world's parts: brokers, then a client; links of 0.1 to 2 ms, disks that sync in 1 to 5 ms.
+#[must_use]
+pub fn builder(seed: u64, settings: &Arc<Settings>, operations: Vec<Operation>) -> Builder<Zeebe> {
+    let latency = |quantiles: [Nanos; 5]| Latency::quantiles(quantiles).unwrap_or(Latency::constant(quantiles[2]));
+    let link = latency([100 * MICROS, 200 * MICROS, 300 * MICROS, 600 * MICROS, 2 * MILLIS]);
+    let mut builder = Builder::new(seed).links(move |_, _| LinkProfile { latency: link, ..LinkProfile::default() });
+    for _ in settings.nodes() {
+        builder.node(Role::Broker(settings.clone()), DiskProfile::default());
+    }
+    builder.node(Role::Client(settings.clone(), operations.into()), DiskProfile::default());
+    builder
+}
+
+impl Traced for Timer {
+    fn name(&self) -> &'static str {
+        match self {
+            Timer::Raft(_, timer) => timer.name(),
+            Timer::Processor { wait, .. } => match wait {
+                Wait::HealthTick => "health-tick",
+                Wait::JobTimeouts => "job-timeouts-due",
+                Wait::DueTimers => "timers-due",
+                Wait::Retry => "processing-retry",
+                Wait::Confirmations { .. } => "confirmations-due",
+                Wait::Leaders { .. } => "push-rest",
+                Wait::PushAgain { .. } => "push-again",
+            },
+            Timer::Push(_) => "push-timeout",
+            Timer::Operation(_) => "operation-due",
+        }
+    }
+
+    fn data(&self) -> [u64; 3] {
+        match self {
+            Timer::Raft(partition, _) | Timer::Processor { partition, .. } => [u64::from(*partition), 0, 0],
+            Timer::Push(push) => [*push, 0, 0],
+            Timer::Operation(operation) => [u64::from(*operation), 0, 0],
+        }
+    }
+}
+
+impl Traced for Job {
+    fn name(&self) -> &'static str {
+        match self {
+            Job::Processor { job, .. } => job.name(),
+            Job::Append { .. } => "append-block",
+            Job::Install { role, .. } => match role {
+                raft::Role::Leader => "install-leader",
+                _ => "install-follower",
+            },
+        }
+    }
+
+    fn data(&self) -> [u64; 3] {
+        match self {
+            Job::Processor { partition, epoch, .. } | Job::Append { partition, epoch } => {
+                [u64::from(*partition), u64::from(*epoch), 0]
+            }
+            Job::Install { partition, term, .. } => [u64::from(*partition), *term, 0],
+        }
+    }
+}
+
+impl Traced for Stored {
+    fn name(&self) -> &'static str {
+        match self {
+            Stored::Raft(record) => record.name(),
+        }
+    }
+
+    fn data(&self) -> [u64; 3] {
+        match self {
+            Stored::Raft(record) => record.data(),
+        }
+    }
+}
+
+impl Payload for Stored {
+    fn bytes(&self) -> u64 {
+        match self {
+            Stored::Raft(record) => record.bytes(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a cluster is set to.
+
+use crate::settings::Toggles;
+use kernel::identity::{MICROS, MILLIS, Nanos, NodeId};
+use std::sync::Arc;
+
+/// One for all nodes of a cluster. Durations are nanoseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Brokers are the nodes from 0 on.
+    pub brokers: u16,
+    /// Partitions, from 1 on; each on all brokers.
+    pub partitions: u16,
+    /// Upstream's defects.
+    pub toggles: Arc<Toggles>,
+    /// Of the partitions' Raft groups.
+    pub raft: Arc<raft::Settings>,
+    /// Times that work takes.
+    pub costs: Costs,
+}
+
+/// Times that work takes, each on an actor that does one thing after the other. Nanoseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Costs {
+    /// To process a record. Recorded: replay runs at some 6,000 records a second.
+    pub process: Nanos,
+    /// To run a record again in a replay.
+    pub reprocess: Nanos,
+    /// To hand a block of records to Raft.
+    pub append: Nanos,
+    /// From the announcement of a role to the services of a leader: state copied, database opened. Recorded: some 0.7 s
+    /// from candidate to recovered.
+    pub install: Nanos,
+    /// To close the services of a former leader.
+    pub close: Nanos,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Costs {
+            process: 170 * MICROS,
+            reprocess: 165 * MICROS,
+            append: 50 * MICROS,
+            install: 650 * MILLIS,
+            close: 20 * MILLIS,
+        }
+    }
+}
+
+impl Settings {
+    /// A cluster of three brokers and three partitions.
+    #[must_use]
+    pub fn new(toggles: Toggles) -> Self {
+        let mut raft = raft::Settings::default();
+        raft.toggles.fix_6316 = toggles.fix_6316;
+        let (toggles, raft) = (Arc::new(toggles), Arc::new(raft));
+        Settings { brokers: 3, partitions: 3, toggles, raft, costs: Costs::default() }
+    }
+
+    /// The brokers.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.brokers).map(NodeId)
+    }
+}
