@@ -2,10 +2,12 @@
 //!
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
 
+mod director;
 mod log_stream;
 mod partition;
 mod processor_host;
 mod raft_host;
+mod snapshots;
 
 pub use log_stream::LogStream;
 pub use partition::Partition;
@@ -16,6 +18,7 @@ use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
 use kernel::identity::{NodeId, SECONDS, TimerId};
 use kernel::system::{Env, Input, Target};
 use raft::cluster::Wires;
+use snapshots::OWN;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -82,6 +85,11 @@ impl Broker {
             }
             Input::Timer { payload, .. } => self.on_timer(payload, env),
             Input::Disk { token, result } => {
+                if token & OWN != 0 {
+                    let number = (token & 0xffff) as u16;
+                    return self
+                        .one(number, env, |partition, shell, env| partition.snapshot_written(result, shell, env));
+                }
                 let number = (token >> 48) as u16;
                 let token = token & ((1 << 48) - 1);
                 self.one(number, env, |partition, shell, env| partition.disk_done(token, result, shell, env));
@@ -125,6 +133,9 @@ impl Broker {
             Timer::Processor { partition: number, epoch, wait } => {
                 self.one(number, env, |partition, _, _| partition.wait_over(epoch, wait));
             }
+            Timer::Snapshot { partition: number, epoch } => {
+                self.one(number, env, |partition, shell, env| partition.snapshot_due(epoch, shell, env));
+            }
             Timer::Push(push) => self.push_failed(push, env),
             Timer::Operation(_) => {}
         }
@@ -154,6 +165,10 @@ impl Broker {
                     env.send(Target::Node(from), Message::NotLeader(number, request));
                 }
             }
+            Message::SnapshotChunk { partition: number, snapshot, chunk } => {
+                self.one(number, env, |partition, _, env| partition.snapshot_chunk(snapshot, chunk, env));
+            }
+            Message::TakeSnapshot(number) => self.one(number, env, |partition, _, _| partition.take_snapshot()),
             Message::Push(push) => self.on_push(from, push, env),
             Message::Pushed { request, appended: true } => {
                 if let Some(push) = self.shell.pushes.remove(&request) {

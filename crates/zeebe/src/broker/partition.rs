@@ -6,9 +6,11 @@
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (onNewRole, transitions)
 
 use super::Shell;
+use super::director::Director;
 use super::log_stream::LogStream;
 use super::processor_host::Seat;
 use super::raft_host::Bound;
+use super::snapshots::Snapshots;
 use crate::cluster::{Batch, Event, Job, Zeebe};
 use crate::processor::{self, StreamProcessor, Wait};
 use crate::protocol::Record;
@@ -53,6 +55,11 @@ pub(super) struct Rest {
     pub tickets: u64,
     /// Where a position was found last.
     pub found: u64,
+    pub snapshots: Snapshots,
+    pub director: Director,
+    pub snapshot_timer: Option<TimerId>,
+    /// Answers of the stream processor to the snapshot director.
+    pub positions: Vec<processor::Notice>,
 }
 
 impl Partition {
@@ -73,6 +80,10 @@ impl Partition {
             working: false,
             tickets: 0,
             found: 0,
+            snapshots: Snapshots::default(),
+            director: Director::Idle,
+            snapshot_timer: None,
+            positions: Vec::new(),
         };
         Partition { number, member: None, rest }
     }
@@ -132,7 +143,9 @@ impl Partition {
         let peers: Vec<NodeId> = shell.settings.nodes().filter(|peer| *peer != env.me()).collect();
         let raft = shell.settings.raft.clone();
         self.member = Some(Member::new(raft, u64::from(self.number), env.me(), &peers, env.incarnation()));
-        self.with(shell, env, |member, host| member.start(None, host));
+        self.rest.load_snapshot(env);
+        let snapshot = self.rest.snapshots.current.clone();
+        self.with(shell, env, |member, host| member.start(snapshot, host));
     }
 
     pub(super) fn with<E: Env<Zeebe>>(
@@ -204,6 +217,10 @@ impl Partition {
     /// What follows when the member and the services have come to rest: commits, transitions, jobs.
     pub(super) fn settle<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
         self.see_commits();
+        for notice in std::mem::take(&mut self.rest.positions) {
+            self.positions(&notice, shell, env);
+        }
+        self.check_snapshot(env);
         for (role, term) in std::mem::take(&mut self.rest.announced) {
             let costs = &shell.settings.costs;
             let service = if role == Role::Leader { costs.install } else { costs.close };
@@ -301,7 +318,10 @@ impl Partition {
             self.see_commits();
             self.rest.log = Some(LogStream::new(self.rest.commit_position));
             let (partitions, toggles) = (shell.settings.partitions, shell.settings.toggles.clone());
-            self.rest.processor = Some(StreamProcessor::new(self.number, partitions, toggles, State::default()));
+            let snapshot = self.rest.snapshots.current.as_ref();
+            let state = snapshot.map_or_else(State::default, |snapshot| (*snapshot.data.state).clone());
+            self.rest.processor = Some(StreamProcessor::new(self.number, partitions, toggles, state));
+            self.rest.start_director(shell, env);
         }
         env.emit(Event::Installed { partition: self.number, role, term });
     }
@@ -311,6 +331,10 @@ impl Partition {
         self.rest.working = false;
         self.rest.log = None;
         self.rest.processor = None;
+        self.rest.director = Director::Idle;
+        if let Some(timer) = self.rest.snapshot_timer.take() {
+            env.cancel_timer(timer);
+        }
         for (_, timer) in self.rest.waits.drain(..) {
             env.cancel_timer(timer);
         }

@@ -123,6 +123,9 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
     }
 
     fn notice(&mut self, notice: Notice) {
+        if let Notice::Positions { .. } = notice {
+            return self.rest.positions.push(notice);
+        }
         self.env.emit(Event::Processor(self.rest.number, notice));
     }
 }

@@ -73,10 +73,13 @@ impl<E: Env<Zeebe>> Host<Batch> for Bound<'_, E> {
     fn record(&self, file: FileName, index: u64) -> Result<&raft::Record<Batch>, DiskError> {
         match self.env.record(file, index)? {
             Stored::Raft(record) => Ok(record),
+            Stored::Snapshot(_) => Err(DiskError::Damaged),
         }
     }
 
-    fn store_snapshot(&mut self, _snapshot: Snapshot<Batch>, _notice: u64) {}
+    fn store_snapshot(&mut self, snapshot: Snapshot<Batch>, notice: u64) {
+        self.rest.write_snapshot(snapshot, Some(notice), self.env);
+    }
 
     fn announced(&mut self, role: Role, term: u64) {
         self.rest.announced.push((role, term));

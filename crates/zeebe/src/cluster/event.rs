@@ -17,6 +17,22 @@ pub enum Event {
         /// Its term.
         term: u64,
     },
+    /// A replica has a snapshot.
+    Snapshot {
+        /// The partition.
+        partition: u16,
+        /// The last index that it covers.
+        index: u64,
+        /// The position that its state holds as processed last.
+        position: i64,
+    },
+    /// A leader was to take a snapshot and did not: nothing was processed, or the index knows no entry that is new.
+    NoSnapshot {
+        /// The partition.
+        partition: u16,
+        /// Processed last.
+        position: i64,
+    },
     /// In its stream processor.
     Processor(u16, Notice),
 }
@@ -27,6 +43,8 @@ impl Traced for Event {
             Event::Raft(_, event) => event.name(),
             Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
             Event::Installed { .. } => "follower-installed",
+            Event::Snapshot { .. } => "snapshot",
+            Event::NoSnapshot { .. } => "no-snapshot",
             Event::Processor(_, notice) => match notice {
                 Notice::RecoveredFrom { .. } => "state-recovered",
                 Notice::Reprocessing { .. } => "reprocessing",
@@ -45,6 +63,8 @@ impl Traced for Event {
         match self {
             Event::Raft(_, event) => event.data(),
             Event::Installed { partition, term, .. } => [u64::from(*partition), *term, 0],
+            Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
+            Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],
             Event::Processor(partition, notice) => {
                 let position = match notice {
                     Notice::RecoveredFrom { snapshot } => *snapshot,

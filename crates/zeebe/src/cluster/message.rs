@@ -39,6 +39,17 @@ pub enum Message {
         /// Whether it was appended.
         appended: bool,
     },
+    /// A piece of a leader's snapshot, to the other replicas.
+    SnapshotChunk {
+        /// Of which partition.
+        partition: u16,
+        /// The snapshot: every piece carries all of it, as a handle.
+        snapshot: raft::Snapshot<Batch>,
+        /// Which piece, from 0.
+        chunk: u32,
+    },
+    /// Take a snapshot of a partition now: an operator's request.
+    TakeSnapshot(u16),
     /// A partition knows a deployment.
     Confirmed {
         /// The deployment.
@@ -58,6 +69,8 @@ impl Traced for Message {
             Message::Push(_) => "push-deployment",
             Message::Pushed { .. } => "push-answer",
             Message::Confirmed { .. } => "deployment-response",
+            Message::SnapshotChunk { .. } => "snapshot-chunk",
+            Message::TakeSnapshot(_) => "take-snapshot",
         }
     }
 
@@ -70,6 +83,10 @@ impl Traced for Message {
             Message::Push(push) => [push.key.unsigned_abs(), u64::from(push.partition), push.request],
             Message::Pushed { request, appended } => [*request, u64::from(*appended), 0],
             Message::Confirmed { key, partition } => [key.unsigned_abs(), u64::from(*partition), 0],
+            Message::SnapshotChunk { partition, snapshot, chunk } => {
+                [u64::from(*partition), snapshot.index, u64::from(*chunk)]
+            }
+            Message::TakeSnapshot(partition) => [u64::from(*partition), 0, 0],
         }
     }
 }
@@ -80,7 +97,10 @@ impl Payload for Message {
             Message::Raft(_, message) => message.bytes(),
             Message::Command(..) | Message::Answer(_) => 400,
             Message::Push(_) => 2_000,
-            Message::NotLeader(..) | Message::Pushed { .. } | Message::Confirmed { .. } => 64,
+            Message::SnapshotChunk { snapshot, .. } => snapshot.chunk_bytes,
+            Message::NotLeader(..) | Message::Pushed { .. } | Message::Confirmed { .. } | Message::TakeSnapshot(_) => {
+                64
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A cluster of brokers and their clients, as a system of the kernel.
 //!
-//! Not there yet: snapshots, gossip and the gateway. Brokers take a partition's leader from its Raft member, and confirmations
+//! Not there yet: gossip and the gateway. Brokers take a partition's leader from its Raft member, and confirmations
 //! of deployments reach everybody; clients talk to brokers.
 
 mod batch;
@@ -60,6 +60,13 @@ pub enum Timer {
         /// What for.
         wait: Wait,
     },
+    /// Time for a snapshot of a partition, of one life of its leader.
+    Snapshot {
+        /// The partition.
+        partition: u16,
+        /// Which life.
+        epoch: u32,
+    },
     /// A push that is not answered.
     Push(u64),
     /// A client's operation is due.
@@ -101,6 +108,8 @@ pub enum Job {
 pub enum Stored {
     /// Of a partition's Raft member.
     Raft(raft::Record<Batch>),
+    /// A partition's snapshot.
+    Snapshot(raft::Snapshot<Batch>),
 }
 
 impl System for Zeebe {
@@ -155,6 +164,7 @@ impl Traced for Timer {
                 Wait::Leaders { .. } => "push-rest",
                 Wait::PushAgain { .. } => "push-again",
             },
+            Timer::Snapshot { .. } => "snapshot-due",
             Timer::Push(_) => "push-timeout",
             Timer::Operation(_) => "operation-due",
         }
@@ -162,7 +172,9 @@ impl Traced for Timer {
 
     fn data(&self) -> [u64; 3] {
         match self {
-            Timer::Raft(partition, _) | Timer::Processor { partition, .. } => [u64::from(*partition), 0, 0],
+            Timer::Raft(partition, _) | Timer::Processor { partition, .. } | Timer::Snapshot { partition, .. } => {
+                [u64::from(*partition), 0, 0]
+            }
             Timer::Push(push) => [*push, 0, 0],
             Timer::Operation(operation) => [u64::from(*operation), 0, 0],
         }
@@ -195,12 +207,14 @@ impl Traced for Stored {
     fn name(&self) -> &'static str {
         match self {
             Stored::Raft(record) => record.name(),
+            Stored::Snapshot(_) => "snapshot",
         }
     }
 
     fn data(&self) -> [u64; 3] {
         match self {
             Stored::Raft(record) => record.data(),
+            Stored::Snapshot(snapshot) => [snapshot.index, snapshot.term, snapshot.data.position.unsigned_abs()],
         }
     }
 }
@@ -209,6 +223,7 @@ impl Payload for Stored {
     fn bytes(&self) -> u64 {
         match self {
             Stored::Raft(record) => record.bytes(),
+            Stored::Snapshot(snapshot) => snapshot.chunk_bytes * u64::from(snapshot.chunks),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a cluster is set to.
 
 use crate::settings::Toggles;
-use kernel::identity::{MICROS, MILLIS, Nanos, NodeId};
+use kernel::identity::{MICROS, MILLIS, Nanos, NodeId, SECONDS};
 use std::sync::Arc;
 
 /// One for all nodes of a cluster. Durations are nanoseconds.
@@ -15,6 +15,10 @@ pub struct Settings {
     pub toggles: Arc<Toggles>,
     /// Of the partitions' Raft groups.
     pub raft: Arc<raft::Settings>,
+    /// From one snapshot of a leader to the next.
+    pub snapshot_period: Nanos,
+    /// The sparse index knows one entry in so many.
+    pub index_density: u64,
     /// Times that work takes.
     pub costs: Costs,
 }
@@ -54,7 +58,15 @@ impl Settings {
         let mut raft = raft::Settings::default();
         raft.toggles.fix_6316 = toggles.fix_6316;
         let (toggles, raft) = (Arc::new(toggles), Arc::new(raft));
-        Settings { brokers: 3, partitions: 3, toggles, raft, costs: Costs::default() }
+        Settings {
+            brokers: 3,
+            partitions: 3,
+            toggles,
+            raft,
+            snapshot_period: 15 * 60 * SECONDS,
+            index_density: 100,
+            costs: Costs::default(),
+        }
     }
 
     /// The brokers.

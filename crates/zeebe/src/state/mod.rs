@@ -130,6 +130,14 @@ impl State {
         self.open = Transaction(true);
     }
 
+    /// What is committed: what a checkpoint holds while a transaction is open.
+    #[must_use]
+    pub fn committed(&self) -> State {
+        let mut committed = self.clone();
+        committed.rollback();
+        committed
+    }
+
     /// Whether a transaction is open.
     #[must_use]
     pub const fn in_transaction(&self) -> bool {

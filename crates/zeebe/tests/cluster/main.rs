@@ -93,3 +93,5 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
         }
     }
 }
+
+mod soak;
