@@ -1,10 +1,13 @@
 //! Random trees whose outcome follows from the rules: where no static cycle is, every schedule is exact; and whatever
 //! blocks, blocks in a ring inside a static cycle.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::verdict::Outcome;
 use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
 use relapse::systems::restate::{Plan, findings};
 use restate::config::{Cluster, Job};
 use restate::workload::{Params, Rule, Tree, expected_counters, generate, json, static_cycles};
@@ -46,32 +49,111 @@ fn exact(tree: &Tree) -> Outcome {
     if expected_counters(tree).is_empty() { Outcome::Vacuous } else { Outcome::Pass }
 }
 
+/// The plan of a tree as JSON.
+fn plan_of(tree: &Value) -> Plan {
+    let params = Params { seed: "random".to_owned(), width: 0, depth: 0, max_sleep_ms: 1 };
+    with_tree(json::read(&tree.to_string(), params).expect("a tree").tree)
+}
+
+/// Schedules of each random tree.
+const SEEDS: u64 = 4;
+
+/// How a run ended; whatever follows from the tree whoever schedules it is asserted on the way.
+fn ending(plan: &Plan, cycles: &[Vec<i32>], seed: u64) -> Result<Ending, TestCaseError> {
+    let findings = findings(plan, seed).expect("a node that is up");
+    let (verdict, rings) = (findings.verdict(), &findings.rings);
+    for ring in rings {
+        let keys: Vec<i32> = ring.split('>').map(|key| key.parse().expect("a key")).collect();
+        prop_assert!(cycles.iter().any(|cycle| keys.iter().all(|key| cycle.contains(key))), "{}", ring);
+    }
+    if rings.is_empty() {
+        let counters: BTreeMap<i32, u32> = expected_counters(&plan.tree).into_iter().collect();
+        prop_assert_eq!(&findings.counters, &counters, "{:?}", verdict);
+        prop_assert_eq!(verdict.outcome, exact(&plan.tree), "{:?}", verdict);
+        return Ok(Ending::Exact);
+    }
+    prop_assert_eq!(verdict.outcome, Outcome::Fail);
+    prop_assert!(verdict.signature.starts_with("restate/deadlock/"), "{:?}", verdict);
+    prop_assert!(findings.differences.values().all(|(wanted, found)| found < wanted), "{:?}", verdict);
+    Ok(Ending::Blocked)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Exact,
+    Blocked,
+}
+
+#[test]
+fn a_tree_without_a_static_cycle_is_exact_and_another_is_or_blocks_inside_one() {
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+    let seen: RefCell<BTreeMap<(bool, Ending), u32>> = RefCell::default();
+
+    let checked = TestRunner::new(config).run(&(commands(3), 0i32..6, any::<u32>()), |(commands, root, seed)| {
+        let plan = plan_of(&json!({"target": root, "commands": commands}));
+        let cycles = static_cycles(&plan.tree);
+        for nth in 0..SEEDS {
+            let ending = ending(&plan, &cycles, u64::from(seed) + nth)?;
+            prop_assert!(ending == Ending::Exact || !cycles.is_empty(), "it blocks without a cycle");
+            *seen.borrow_mut().entry((cycles.is_empty(), ending)).or_default() += 1;
+        }
+        Ok(())
+    });
+
+    checked.unwrap_or_else(|failure| panic!("{failure}"));
+    // None of the claims was empty.
+    let seen = seen.borrow();
+    for wanted in [(true, Ending::Exact), (false, Ending::Blocked)] {
+        assert!(seen.get(&wanted).is_some_and(|count| *count >= 20), "{wanted:?} in {seen:?}");
+    }
+}
+
+/// A chain of awaited calls over distinct keys, the last of which calls back to one of the chain. Each call has an
+/// increment before and one after it.
+fn chain_back(keys: &[i32], back: usize, kinds: &[bool]) -> Value {
+    let call = |target: i32, commands: Vec<Value>, sync: bool| match sync {
+        true => vec![json!({"t": "sync", "target": target, "commands": commands})],
+        false => {
+            vec![json!({"t": "async", "id": 0, "target": target, "commands": commands}), json!({"t": "await", "id": 0})]
+        }
+    };
+    let mut inner = call(keys[back], vec![json!({"t": "inc"})], true);
+    for (key, sync) in keys.iter().zip(kinds).skip(1).rev() {
+        let around: Vec<Value> =
+            std::iter::once(json!({"t": "inc"})).chain(inner).chain([json!({"t": "inc"})]).collect();
+        inner = call(*key, around, *sync);
+    }
+    let commands: Vec<Value> = std::iter::once(json!({"t": "inc"})).chain(inner).chain([json!({"t": "inc"})]).collect();
+    json!({"target": keys[0], "commands": commands})
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_tree_without_a_static_cycle_is_exact_and_another_blocks_only_inside_one(
-        commands in commands(3),
-        root in 0i32..6,
-        seed in any::<u64>(),
+    fn a_chain_that_calls_back_to_itself_blocks_in_every_run_in_that_ring(
+        keys in Just((0..40).collect::<Vec<i32>>()).prop_shuffle(),
+        length in 1..7_usize,
+        back in any::<prop::sample::Index>(),
+        kinds in prop::collection::vec(any::<bool>(), 7),
+        seed in any::<u32>(),
     ) {
-        let text = json!({"target": root, "commands": commands}).to_string();
-        let params = Params { seed: "random".to_owned(), width: 0, depth: 0, max_sleep_ms: 1 };
-        let plan = with_tree(json::read(&text, params).expect("a tree").tree);
-        let cycles = static_cycles(&plan.tree);
+        let keys = &keys[..length];
+        let back = back.index(length);
+        let plan = plan_of(&chain_back(keys, back, &kinds));
+        let mut ring: Vec<i32> = keys[back..].to_vec();
+        let smallest = ring.iter().enumerate().min_by_key(|(_, key)| **key).expect("a key").0;
+        ring.rotate_left(smallest);
+        let ring = ring.iter().map(i32::to_string).collect::<Vec<_>>().join(">");
+        // Each made its first increment, and none the others.
+        let counters: BTreeMap<i32, u32> = keys.iter().map(|key| (*key, 1)).collect();
 
-        let findings = findings(&plan, seed).expect("a node that is up");
+        for nth in 0..SEEDS {
+            let findings = findings(&plan, u64::from(seed) + nth).expect("a node that is up");
 
-        let verdict = findings.verdict();
-        if cycles.is_empty() {
-            prop_assert_eq!(verdict.outcome, exact(&plan.tree), "{:?}", verdict);
-        } else {
-            let deadlock = verdict.signature.starts_with("restate/deadlock/");
-            prop_assert!(verdict.outcome == exact(&plan.tree) || deadlock, "{:?}", verdict);
-        }
-        for ring in &findings.rings {
-            let keys: Vec<i32> = ring.split('>').map(|key| key.parse().expect("a key")).collect();
-            prop_assert!(cycles.iter().any(|cycle| keys.iter().all(|key| cycle.contains(key))), "{}", ring);
+            prop_assert_eq!(&findings.rings, &vec![ring.clone()]);
+            prop_assert_eq!(&findings.counters, &counters);
+            prop_assert!(findings.locked.keys().copied().eq(counters.keys().copied()), "{:?}", findings.locked);
         }
     }
 }
