@@ -141,6 +141,18 @@ impl Process {
         self.start_events().find(|element| element.kind == Kind::StartEvent(Start::None))
     }
 
+    /// Whether a message can start an instance.
+    #[must_use]
+    pub fn has_message_start(&self) -> bool {
+        self.start_events().any(|element| matches!(element.kind, Kind::StartEvent(Start::Message(_))))
+    }
+
+    /// Whether a message or the clock can.
+    #[must_use]
+    pub fn has_event_start(&self) -> bool {
+        self.start_events().any(|element| element.kind != Kind::StartEvent(Start::None))
+    }
+
     /// The flows out of an element of this process, in the order in which upstream takes them: that of their definitions
     /// in the document, back to front.
     pub fn outgoing<'a>(&'a self, element: &'a Element) -> impl Iterator<Item = &'a Element> {

@@ -88,6 +88,11 @@ impl Engine<'_> {
         let key = self.state.next_key(self.partition);
         let made = Arc::new(made);
         self.put_deployment(key, &made)?;
+        for deployed in &made.deployed_workflows {
+            if let Some(workflow) = self.state.workflow(deployed.workflow_key).cloned() {
+                self.move_start_timers(&workflow);
+            }
+        }
         self.out.accept(record, key, DeploymentIntent::Created, Value::Deployment(made));
         Ok(())
     }
@@ -197,15 +202,20 @@ impl Engine<'_> {
         Ok(true)
     }
 
-    /// CREATED: on partition 1 the distribution follows. Message start events are not modelled.
+    /// CREATED: on partition 1 the distribution follows. The messages go to the latest version.
     fn deployment_created(&mut self, record: &Record, value: &Deployment) -> Result<(), Exception> {
         if self.partition == DEPLOYMENT_PARTITION {
             self.out.command(record.key, DeploymentIntent::Distribute, record.value.clone());
         }
         for deployed in &value.deployed_workflows {
             // Upstream asks for the latest version here and stumbles over none.
-            if self.state.latest_workflow(&deployed.bpmn_process_id).is_none() {
+            let Some(latest) = self.state.latest_workflow(&deployed.bpmn_process_id) else {
                 return Err(Exception("java.lang.NullPointerException".to_owned()));
+            };
+            if latest.version == deployed.version
+                && let Some(workflow) = self.state.workflow(deployed.workflow_key).cloned()
+            {
+                self.move_start_subscriptions(&workflow);
             }
         }
         Ok(())

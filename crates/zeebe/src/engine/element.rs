@@ -30,6 +30,7 @@ impl Engine<'_> {
                 "Error while processing workflow. Workflow with {workflow_key} is not deployed"
             )));
         };
+        let workflow = workflow.clone();
         let process = workflow.process.clone();
         if !self.is_valid_step(key, intent, value) {
             return Ok(());
@@ -49,7 +50,11 @@ impl Engine<'_> {
             (_, ElementCompleted) => self.completed(key, value, element, &process),
             (_, ElementTerminating) => self.terminating(key, value),
             (_, ElementTerminated) => self.terminated(key, value),
-            (_, EventOccurred) => self.event_occurred(key, value),
+            (ElementType::StartEvent, EventOccurred) => self.start_event_occurred(value, &workflow),
+            (_, EventOccurred) => {
+                self.event_occurred(key, value);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -80,6 +85,9 @@ impl Engine<'_> {
         match intent {
             ElementActivating => self.transition(key, ElementActivated, value),
             ElementActivated => {
+                if self.activate_triggered(key, process) {
+                    return Ok(());
+                }
                 let start = process.none_start_event().ok_or_else(|| {
                     Exception("Expected to activate the none start event of the process but not found.".to_owned())
                 })?;
@@ -88,6 +96,9 @@ impl Engine<'_> {
             ElementCompleting => self.transition(key, ElementCompleted, value),
             ElementCompleted => {
                 self.send_result(key, value);
+                if process.has_message_start() {
+                    self.correlate_next_message(value);
+                }
                 self.state.remove_instance(key)?;
             }
             ElementTerminating if self.terminate_children(key)? => {
@@ -95,6 +106,9 @@ impl Engine<'_> {
             }
             ElementTerminated => {
                 self.resolve_element_incident(key);
+                if process.has_message_start() {
+                    self.correlate_next_message(value);
+                }
                 self.state.remove_instance(key)?;
             }
             _ => {}
@@ -150,7 +164,7 @@ impl Engine<'_> {
             self.propagate_variables(key, value.workflow_key, &document);
             self.state.temporary_variables.delete(&key);
         }
-        self.unsubscribe_from_timers(key);
+        self.unsubscribe_from_events(key);
         self.transition(key, ElementCompleted, value);
         Ok(())
     }
@@ -182,7 +196,7 @@ impl Engine<'_> {
                 self.end_job(job_key);
             }
         }
-        self.unsubscribe_from_timers(key);
+        self.unsubscribe_from_events(key);
         self.transition(key, ElementTerminated, value);
         Ok(())
     }

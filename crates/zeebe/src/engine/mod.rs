@@ -12,7 +12,9 @@ mod element;
 mod incident;
 mod job;
 mod job_batch;
+mod message;
 mod output;
+mod start_event;
 mod timer;
 mod transition;
 mod variable;
@@ -21,8 +23,9 @@ pub use deployment::SeenDeployments;
 pub use output::{Answer, Effect, FollowUp, Output};
 
 use crate::protocol::{
-    DeploymentIntent, IncidentIntent, Intent, JobBatchIntent, JobIntent, Record, RecordType, TimerIntent, Value,
-    VariableDocumentIntent, WorkflowInstanceCreationIntent, WorkflowInstanceIntent,
+    DeploymentIntent, IncidentIntent, Intent, JobBatchIntent, JobIntent, MessageIntent,
+    MessageStartEventSubscriptionIntent, Record, RecordType, TimerIntent, Value, VariableDocumentIntent,
+    WorkflowInstanceCreationIntent, WorkflowInstanceIntent,
 };
 use crate::settings::Toggles;
 use crate::state::State;
@@ -80,6 +83,11 @@ pub fn has_processor(kind: RecordType, intent: Intent) -> bool {
             Intent::Timer(intent) => matches!(intent, TimerIntent::Create | TimerIntent::Trigger | TimerIntent::Cancel),
             Intent::Incident(intent) => matches!(intent, IncidentIntent::Create | IncidentIntent::Resolve),
             Intent::VariableDocument(intent) => intent == VariableDocumentIntent::Update,
+            Intent::Message(intent) => matches!(intent, MessageIntent::Publish | MessageIntent::Delete),
+            Intent::MessageStartEventSubscription(intent) => {
+                use MessageStartEventSubscriptionIntent::{Close, Open};
+                matches!(intent, Open | Close)
+            }
             _ => false,
         },
         RecordType::Event => match intent {
@@ -159,6 +167,18 @@ impl Engine<'_> {
             }
             (Value::Timer(value), Intent::Timer(intent), RecordType::Command) => {
                 self.timer_command(record, intent, value)
+            }
+            (Value::Message(value), Intent::Message(intent), RecordType::Command) => {
+                self.message_command(record, intent, value);
+                Ok(())
+            }
+            (
+                Value::MessageStartEventSubscription(value),
+                Intent::MessageStartEventSubscription(intent),
+                RecordType::Command,
+            ) => {
+                self.start_subscription_command(record, intent, value);
+                Ok(())
             }
             _ => Ok(()),
         }

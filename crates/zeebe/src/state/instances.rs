@@ -114,6 +114,7 @@ impl State {
         let parent_key = instance.parent_key;
         self.children.delete(&(parent_key, key));
         self.instances.delete(&key);
+        self.forget_deferred(key);
         self.remove_variables(key);
         self.awaiting.delete(&key);
         if parent_key > 0 {

@@ -2,29 +2,35 @@
 //!
 //! Kept as upstream's RocksDB keeps it: writes outside of a transaction commit at once, writes inside join it, whoever
 //! makes them; a checkpoint (a clone) holds what is committed. The instances of a workflow's elements, their variables and
-//! jobs, incidents, timers, deployments still to be distributed, keys, and the position processed last.
+//! jobs, incidents, timers, messages, deployments still to be distributed, keys, and the position processed last.
 //!
-//! Not kept: event scopes and stored records, which the modelled elements do not use; metrics.
+//! Not kept: what the modelled elements do not use; metrics.
 //!
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/state/ZbColumnFamilies.java (families)
 //= camunda/zeebe@0.24.4:zb-db/src/main/java/io/zeebe/db/impl/rocksdb/transaction/DefaultDbContext.java (joining)
 
 mod column;
 mod deployments;
+mod events;
 mod incidents;
 mod instances;
 mod jobs;
+mod messages;
 mod timers;
 mod variables;
 
 pub use column::Column;
 pub use deployments::{Pending, Workflow};
+pub use events::Trigger;
 pub use instances::ElementInstance;
 pub use jobs::{JobRow, JobState};
+pub use messages::MessageRow;
 pub use timers::TimerRow;
 pub use variables::{VariableRow, VariableWrite};
 
-use crate::protocol::{Incident, NO_POSITION, RequestId, Text, first_key};
+use crate::protocol::{
+    Incident, MessageStartEventSubscription, NO_POSITION, RequestId, Text, WorkflowInstance, first_key,
+};
 use std::sync::Arc;
 use variables::VariableName;
 
@@ -102,8 +108,30 @@ columns! {
     timers: (i64, i64) => TimerRow,
     /// Timers by due date.
     due_dates: (i64, i64, i64) => (),
-    /// What triggered an element, until it completes.
-    triggers: i64 => (i64, Text),
+    /// Workflows whose start events are accepted.
+    start_scopes: i64 => (),
+    /// Events by scope and key, until they are handled.
+    triggers: (i64, i64) => Trigger,
+    /// Elements that wait for their scope to be active, by scope and key.
+    deferred: (i64, i64) => Arc<WorkflowInstance>,
+    /// Messages that wait.
+    messages: i64 => MessageRow,
+    /// Messages by name, correlation key and key.
+    message_queue: (Text, Text, i64) => (),
+    /// Messages by deadline.
+    message_deadlines: (i64, i64) => (),
+    /// Names, correlation keys and ids of messages.
+    message_ids: (Text, Text, Text) => (),
+    /// Processes that a message was correlated to.
+    message_correlations: (i64, Text) => (),
+    /// Processes and correlation keys that an instance holds, so that messages of that key wait.
+    correlation_locks: (Text, Text) => (),
+    /// Correlation key of the message that started an instance.
+    instance_correlation_keys: i64 => Text,
+    /// Message start events by message name and workflow.
+    start_subscriptions: (Text, i64) => Arc<MessageStartEventSubscription>,
+    /// Message names by workflow.
+    subscribed_names: (i64, Text) => (),
     /// Instances that processing failed for.
     blacklist: i64 => (),
     /// Who waits for an instance's end.

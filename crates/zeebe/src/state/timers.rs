@@ -1,4 +1,4 @@
-//! Timers, by the element that waits for them and by due date.
+//! Timers, by the element that waits for them, or -1 for start events, and by due date.
 //!
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/state/instance/TimerInstanceState.java (tables)
 
