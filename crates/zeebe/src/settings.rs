@@ -6,22 +6,11 @@ use std::sync::Arc;
 /// The order in which upstream walks a variable document that is propagated upward.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DocumentOrder {
-    /// That of a small hash index of the document: backward, as recorded.
+    /// That of the leader's index of the document.
     #[default]
     Index,
     /// These names first, as a recording has them: files with sorted members do not show the document's own order.
     Recorded(Arc<[Text]>),
-}
-
-impl DocumentOrder {
-    /// The members in this order.
-    #[must_use]
-    pub fn of(&self, document: &Document) -> Vec<(Text, Text)> {
-        match self {
-            DocumentOrder::Index => document.members().iter().rev().cloned().collect(),
-            DocumentOrder::Recorded(names) => recorded(document, names),
-        }
-    }
 }
 
 /// The members of a document in a recorded order, the others after them as they stand.

@@ -2,75 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, which the lint does not know as tests")]
 
-use relapse_zeebe::engine::{Engine, FollowUp, Output, SeenDeployments, has_processor};
-use relapse_zeebe::exported::LogFile;
+mod leader;
+
+use leader::{Leader, log, record};
+use relapse_zeebe::engine::{Engine, FollowUp, SeenDeployments, has_processor};
 use relapse_zeebe::protocol::{
     DeploymentIntent, Document, ElementType, Intent, Message, MessageIntent, MessageStartEventSubscription,
-    MessageStartEventSubscriptionIntent, NO_KEY, NO_POSITION, Record, RecordType, RejectionType, Text, Timer,
-    TimerIntent, Value, WorkflowInstanceIntent,
+    MessageStartEventSubscriptionIntent, NO_KEY, Record, RecordType, RejectionType, Text, Timer, TimerIntent, Value,
+    WorkflowInstanceIntent,
 };
-use relapse_zeebe::settings::{DocumentOrder, Toggles};
-use relapse_zeebe::state::State;
+use relapse_zeebe::settings::DocumentOrder;
 use std::sync::Arc;
-
-/// A leader of one partition, without a log.
-struct Leader {
-    partition: u16,
-    toggles: Toggles,
-    state: State,
-    seen: SeenDeployments,
-    out: Output,
-}
-
-impl Leader {
-    fn of(partition: u16) -> Self {
-        let toggles = Toggles::preset("0.24.4").unwrap();
-        let (state, seen, out) = (State::default(), SeenDeployments::default(), Output::default());
-        Leader { partition, toggles, state, seen, out }
-    }
-
-    fn process(&mut self, record: &Record) -> Vec<FollowUp> {
-        self.out.clear();
-        self.state.begin();
-        let Leader { partition, toggles, state, seen, out } = self;
-        Engine { partition: *partition, toggles, state, seen, out }.process(record).unwrap();
-        self.state.commit();
-        self.out.follow_ups.clone()
-    }
-
-    fn command(&mut self, key: i64, intent: impl Into<Intent>, value: Value) -> Vec<FollowUp> {
-        self.process(&record(key, RecordType::Command, intent.into(), value))
-    }
-
-    /// Processes a follow-up as if it were on the log.
-    fn follow(&mut self, one: &FollowUp) -> Vec<FollowUp> {
-        self.process(&record(one.key, one.kind, one.intent, one.value.clone()))
-    }
-
-    /// Processes a record and all that follows from it; what was written, in order.
-    fn run(&mut self, record: &Record) -> Vec<FollowUp> {
-        let mut written = self.process(record);
-        let mut at = 0;
-        while at < written.len() {
-            let one = written[at].clone();
-            if has_processor(one.kind, one.intent) {
-                written.extend(self.follow(&one));
-            }
-            at += 1;
-        }
-        written
-    }
-}
-
-fn record(key: i64, kind: RecordType, intent: Intent, value: Value) -> Record {
-    let (position, source) = (NO_POSITION, NO_POSITION);
-    Record { position, source, key, timestamp: 0, kind, intent, rejection: None, value, request: None }
-}
-
-fn log(name: &str) -> LogFile {
-    let path = format!("{}/../../tests/golden/zeebe/{name}", env!("CARGO_MANIFEST_DIR"));
-    LogFile::read(name, &std::fs::read(path).unwrap()).unwrap()
-}
 
 /// What a leader writes beside processing.
 fn is_beside(record: &Record) -> bool {

@@ -9,7 +9,7 @@
 use super::{DEPLOYMENT_PARTITION, Effect, Engine, Exception};
 use crate::bpmn::{self, Definitions};
 use crate::protocol::{DeployedWorkflow, Deployment, DeploymentIntent, Record, RecordType, RejectionType, Text, Value};
-use crate::state::{Pending, Workflow};
+use crate::state::{IndexSize, Pending, Workflow};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct SeenDeployments {
     keys: BTreeSet<i64>,
     /// Added since the transaction was opened: only the mended memory goes back with it.
     added: Vec<i64>,
+    /// A leader remembers this in the same way.
+    index: IndexSize,
 }
 
 impl SeenDeployments {
@@ -31,13 +33,18 @@ impl SeenDeployments {
     /// The memory of having accepted one deployment.
     #[must_use]
     pub fn with(key: i64) -> Self {
-        SeenDeployments { keys: BTreeSet::from([key]), added: Vec::new() }
+        SeenDeployments { keys: BTreeSet::from([key]), ..SeenDeployments::default() }
     }
 
     fn insert(&mut self, key: i64) {
         if self.keys.insert(key) {
             self.added.push(key);
         }
+    }
+
+    /// How far the leader's index of documents has grown.
+    pub(super) const fn index_size(&mut self) -> &mut IndexSize {
+        &mut self.index
     }
 
     /// The transaction is committed.

@@ -4,11 +4,11 @@
 
 use super::Engine;
 use crate::protocol::{
-    Document, Record, RejectionType, Text, Value, Variable, VariableDocument, VariableDocumentIntent, VariableIntent,
+    Document, Record, RejectionType, Value, Variable, VariableDocument, VariableDocumentIntent, VariableIntent,
     WorkflowInstanceIntent,
 };
-use crate::settings::DocumentOrder;
-use crate::state::VariableWrite;
+use crate::settings::{DocumentOrder, recorded};
+use crate::state::{DocumentIndex, VariableWrite};
 use std::sync::Arc;
 
 impl Engine<'_> {
@@ -37,8 +37,8 @@ impl Engine<'_> {
             DocumentOrder::Index => {
                 self.state.set_variables_local(self.partition, scope, document.members(), &mut writes);
             }
-            DocumentOrder::Recorded(_) => {
-                let members = self.toggles.document_order.of(document);
+            DocumentOrder::Recorded(names) => {
+                let members = recorded(document, names);
                 self.state.set_variables_local(self.partition, scope, &members, &mut writes);
             }
         }
@@ -50,9 +50,12 @@ impl Engine<'_> {
         if document.is_empty() {
             return;
         }
-        let members: Vec<(Text, Text)> = self.toggles.document_order.of(document);
+        let index = match &self.toggles.document_order {
+            DocumentOrder::Index => DocumentIndex::of(document, self.seen.index_size()),
+            DocumentOrder::Recorded(names) => DocumentIndex::listed(recorded(document, names)),
+        };
         let mut writes = Vec::new();
-        self.state.set_variables(self.partition, scope, members, &mut writes);
+        self.state.set_variables(self.partition, scope, index, &mut writes);
         self.tell_variables(workflow_key, writes);
     }
 

@@ -11,6 +11,7 @@
 
 mod column;
 mod deployments;
+mod document_index;
 mod events;
 mod incidents;
 mod instances;
@@ -21,6 +22,7 @@ mod variables;
 
 pub use column::Column;
 pub use deployments::{Pending, Workflow};
+pub use document_index::{DocumentIndex, IndexSize};
 pub use events::Trigger;
 pub use instances::ElementInstance;
 pub use jobs::{JobRow, JobState};

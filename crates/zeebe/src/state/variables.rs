@@ -2,7 +2,7 @@
 //!
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/state/instance/VariablesState.java (scopes, propagation)
 
-use super::State;
+use super::{DocumentIndex, State};
 use crate::protocol::{Document, Text};
 use std::cmp::Ordering;
 
@@ -77,24 +77,23 @@ impl State {
         &mut self,
         partition: u16,
         scope: i64,
-        members: Vec<(Text, Text)>,
+        mut index: DocumentIndex,
         writes: &mut Vec<VariableWrite>,
     ) {
-        let mut rest = members;
         let mut scope = scope;
         while let Some(parent) = self.instances.get(&scope).map(|instance| instance.parent_key).filter(|key| *key > 0) {
-            let mut kept = Vec::with_capacity(rest.len());
-            for (name, value) in rest {
+            for slot in index.walk() {
+                let Some((name, value)) = index.member(slot) else { continue };
                 if self.variables.contains(&(scope, VariableName(name.clone()))) {
-                    writes.extend(self.set_variable(partition, scope, &name, &value));
-                } else {
-                    kept.push((name, value));
+                    writes.extend(self.set_variable(partition, scope, name, value));
+                    index.remove(slot);
                 }
             }
-            rest = kept;
             scope = parent;
         }
-        self.set_variables_local(partition, scope, &rest, writes);
+        for (name, value) in index.walk().into_iter().filter_map(|slot| index.member(slot)) {
+            writes.extend(self.set_variable(partition, scope, name, value));
+        }
     }
 
     /// The variables that an element sees: its own, then those of the scopes above that it does not hide.
