@@ -1,11 +1,13 @@
 //! Model of a Zeebe 0.24.4 cluster.
 pub mod bpmn;
 pub mod broker;
+pub mod client;
 pub mod client_node;
 pub mod cluster;
 pub mod engine;
 pub mod event_service;
 pub mod exported;
+pub mod gateway;
 pub mod membership;
 pub mod processor;
 pub mod protocol;

@@ -1,0 +1,5 @@
+//! Clients fed by hand.
+
+mod scripted;
+mod starter;
+mod worker;

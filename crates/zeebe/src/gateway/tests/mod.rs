@@ -1,0 +1,4 @@
+//! Gateways fed by hand.
+
+mod commands;
+mod polls;
