@@ -73,3 +73,26 @@ fn a_wall_time_that_is_not_used_up_changes_no_digest() {
     assert_eq!(digest("wall_time=10m"), digest("wall_time=1h"));
     assert!(digest("wall_time=10m").lines().count() == 2 && !digest("wall_time=10m").contains("wall-time"));
 }
+
+#[test]
+fn a_wrong_word_of_a_fault_is_told_at_its_line_with_the_nearest_name() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("wrong.toml");
+    let text = std::fs::read_to_string(crate::fixture("endpoint-kill.toml")).expect("the fixture");
+    let line = text.lines().position(|line| line.starts_with("do = ")).expect("an action") + 1;
+    std::fs::write(&path, text.replace("\"endpoints\"", "\"endpoint\"")).expect("it is written");
+
+    let ended = call(&["run", path.to_str().expect("a plain path")]);
+
+    assert_eq!(ended.status, 2, "{}", ended.out);
+    assert!(ended.err.contains(&format!("wrong.toml:{line}:")), "{}", ended.err);
+    assert!(ended.err.contains("did you mean `endpoints`?"), "{}", ended.err);
+}
+
+#[test]
+fn a_driver_is_struck_by_its_name() {
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", "fault.0.do.kill.node=driver"]);
+
+    assert!(ended.out.contains("fault pod-dies: kill driver"), "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("1 processes"), "{}", ended.out);
+}

@@ -83,7 +83,9 @@ impl Plan {
             endpoints: (1..=setup.endpoints as u16).map(NodeId).collect(),
         };
         let endpoints = cluster.endpoints.iter().copied();
+        let driver = NodeId(cluster.endpoints.len() as u16 + 1);
         let names = Names::new().node("server", SERVER).family("endpoints", "endpoint", endpoints);
+        let names = names.aside("driver", driver);
         let plan = Plan {
             cluster: Arc::new(cluster),
             tree,
@@ -97,11 +99,7 @@ impl Plan {
             wall_time: scenario.wall_time_ns,
         };
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
-        plan.injector(&mut plan.build(0)).map_err(|error| Problem::File {
-            path: scenario.path.clone(),
-            reason: error.to_string(),
-            help: None,
-        })?;
+        plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;
         Ok(plan)
     }
 

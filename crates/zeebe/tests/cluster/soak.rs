@@ -63,21 +63,6 @@ fn run(seed: u64, preset: &str, minutes: u64) -> (World<Zeebe>, Deaths) {
     (world, deaths)
 }
 
-/// Not a test of anything: what releases come to under the same kills.
-#[test]
-#[ignore = "prints what dies of what"]
-fn survey() {
-    for preset in ["0.24.4", "0.24.5", "0.24.6", "0.26.0", "fixed"] {
-        let mut died = std::collections::BTreeMap::new();
-        for seed in 0..100 {
-            for (_, why) in run(seed, preset, 10).1.why {
-                *died.entry(why.chars().take(260).collect::<String>()).or_insert(0) += 1;
-            }
-        }
-        println!("{preset}: {died:#?}");
-    }
-}
-
 #[test]
 fn mended_no_leader_dies_and_every_log_verifies() {
     let mut verified = 0;
