@@ -76,13 +76,14 @@ pub enum Event {
         /// That entry's term.
         term: u64,
     },
-    /// Its commit index moved, and what it covers is on its disk.
+    /// Its commit index moved, and what it covers is on its disk. Not told while the index lies before the log, where a
+    /// snapshot covers it.
     Committed {
         /// From here.
         from: u64,
         /// To here.
         to: u64,
-        /// The term of the entry there; 0 if the log does not hold it.
+        /// The term of the entry there; 0 if it lies beyond the log.
         term: u64,
         /// The member's own term.
         current: u64,

@@ -16,7 +16,13 @@ use std::collections::VecDeque;
 pub(crate) enum Saying<E: Content> {
     Send(NodeId, Message<E>),
     Announce(Role, u64),
-    Committed { from: u64, to: u64, term: u64, current: u64 },
+    /// Without an event, where a snapshot covers it: it was committed by who took that.
+    Committed {
+        from: u64,
+        to: u64,
+        term: Option<u64>,
+        current: u64,
+    },
     Ticket(u64, Outcome),
 }
 
@@ -79,7 +85,9 @@ fn deliver<E: Content, H: Host<E>>(saying: Saying<E>, host: &mut H) {
             host.announced(role, term);
         }
         Saying::Committed { from, to, term, current } => {
-            host.emit(Event::Committed { from, to, term, current });
+            if let Some(term) = term {
+                host.emit(Event::Committed { from, to, term, current });
+            }
             host.committed(to);
         }
         Saying::Ticket(ticket, outcome) => host.appended(ticket, outcome),

@@ -10,6 +10,7 @@
 use crate::entry::{Content, Entry, Positions, Record, segment_file, segment_of};
 use crate::event::{Event, Uncaught};
 use crate::host::Host;
+use kernel::identity::FileName;
 use kernel::log::Log;
 use kernel::system::DiskOp;
 use std::sync::Arc;
@@ -136,14 +137,20 @@ impl<E: Content> RaftLog<E> {
         host.disk(DiskOp::Sync(segment_file(self.group, self.tail().first)), notice);
     }
 
+    /// The files of the segments before the current one.
+    pub(crate) fn full_files(&self) -> Vec<FileName> {
+        let full = &self.segments[..self.segments.len() - 1];
+        full.iter().map(|segment| segment_file(self.group, segment.first)).collect()
+    }
+
     /// Whether there is anything to flush.
     pub(crate) fn has_file(&self) -> bool {
         self.tail().filed
     }
 
-    /// Keeps what is up to an index. Unless `forced`, upstream's refusal to truncate committed entries holds.
-    pub(crate) fn truncate<H: Host<E>>(&mut self, last: u64, forced: bool, host: &mut H) -> Result<(), Uncaught> {
-        if last < self.commit && !forced {
+    /// Keeps what is up to an index.
+    pub(crate) fn truncate<H: Host<E>>(&mut self, last: u64, host: &mut H) -> Result<(), Uncaught> {
+        if last < self.commit {
             return Err(Uncaught::TruncateCommitted);
         }
         if last >= self.last_index() {
@@ -165,12 +172,12 @@ impl<E: Content> RaftLog<E> {
     }
 
     /// The next entry will have this index: upstream's reset, with both its branches.
-    pub(crate) fn reset<H: Host<E>>(&mut self, index: u64, forced: bool, host: &mut H) -> Result<(), Uncaught> {
+    pub(crate) fn reset<H: Host<E>>(&mut self, index: u64, host: &mut H) -> Result<(), Uncaught> {
         if index > self.tail().first {
             self.replace(index, host);
             Ok(())
         } else {
-            self.truncate(index.saturating_sub(1), forced, host)
+            self.truncate(index.saturating_sub(1), host)
         }
     }
 

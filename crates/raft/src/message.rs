@@ -124,24 +124,64 @@ pub struct Appended {
     pub snapshot_index: u64,
 }
 
+/// What a request is about. Upstream has a connection per kind, so that only requests of one kind stay in order.
+//= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/cluster/messaging/impl/ChannelPool.java (getChannelOffset)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Polls.
+    Poll,
+    /// Vote requests.
+    Vote,
+    /// Configure requests.
+    Configure,
+    /// Appends.
+    Append,
+    /// Pieces of snapshots.
+    Install,
+    /// Requests to join.
+    Join,
+}
+
 impl<E: Content> Message<E> {
-    /// Whether it is an answer, which goes back the way its request came.
-    pub fn is_answer(&self) -> bool {
+    /// The number of the request that it is, or answers.
+    pub fn id(&self) -> u64 {
         match self {
-            Message::Poll(_)
-            | Message::Vote(_)
-            | Message::Configure { .. }
-            | Message::Append(_)
-            | Message::Install { .. }
-            | Message::Join { .. } => false,
+            Message::Poll(asked) | Message::Vote(asked) => asked.id,
+            Message::Append(append) => append.id,
+            Message::Polled(answer) | Message::Voted(answer) => answer.id,
+            Message::Appended(answer) => answer.id,
+            Message::Configure { id, .. }
+            | Message::Install { id, .. }
+            | Message::Join { id }
+            | Message::Configured { id }
+            | Message::Installed { id }
+            | Message::Joined { id }
+            | Message::Refused { id } => *id,
+        }
+    }
+
+    /// Its kind, if it is a request.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Message::Poll(_) => Some(Kind::Poll),
+            Message::Vote(_) => Some(Kind::Vote),
+            Message::Configure { .. } => Some(Kind::Configure),
+            Message::Append(_) => Some(Kind::Append),
+            Message::Install { .. } => Some(Kind::Install),
+            Message::Join { .. } => Some(Kind::Join),
             Message::Polled(_)
             | Message::Voted(_)
             | Message::Configured { .. }
             | Message::Appended(_)
             | Message::Installed { .. }
             | Message::Joined { .. }
-            | Message::Refused { .. } => true,
+            | Message::Refused { .. } => None,
         }
+    }
+
+    /// Whether it is an answer, which goes back the way its request came.
+    pub fn is_answer(&self) -> bool {
+        self.kind().is_none()
     }
 }
 

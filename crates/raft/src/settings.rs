@@ -53,6 +53,9 @@ pub struct Toggles {
     pub flush: Flush,
     /// A voter whose log is empty after an install compares candidates with its snapshot. Upstream votes for anybody.
     pub snapshot_votes: bool,
+    /// A member refuses entries from the very beginning if its snapshot is further on. Upstream, if its log is empty, takes
+    /// them and writes them behind the snapshot, under wrong indexes.
+    pub snapshot_appends: bool,
 }
 
 /// When the log is flushed.
@@ -69,12 +72,12 @@ pub enum Flush {
 impl Toggles {
     /// Zeebe 0.24.4 as it is.
     pub const fn upstream() -> Self {
-        Toggles { fix_6316: false, flush: Flush::OnCommit, snapshot_votes: false }
+        Toggles { fix_6316: false, flush: Flush::OnCommit, snapshot_votes: false, snapshot_appends: false }
     }
 
     /// All defects fixed: what must survive every fault within bounds.
     pub const fn sound() -> Self {
-        Toggles { fix_6316: true, flush: Flush::BeforeAnswer, snapshot_votes: true }
+        Toggles { fix_6316: true, flush: Flush::BeforeAnswer, snapshot_votes: true, snapshot_appends: true }
     }
 }
 
@@ -95,7 +98,8 @@ pub enum Mutation {
     CommitMinority,
     /// A follower commits up to what the leader says, whether it has that or not.
     CommitBeyondMatch,
-    /// A follower cuts its log at every append, and not at a conflict only; below the commit index too.
+    /// A member that becomes follower or candidate drops what it does not know to be committed, as upstream's passive
+    /// members do: with it goes what others have committed meanwhile.
     TruncateCommitted,
     /// A follower takes entries whatever precedes them.
     IgnorePrevious,

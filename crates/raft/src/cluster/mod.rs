@@ -2,8 +2,7 @@
 //!
 //! The application appends numbered items while its member is the announced leader, takes a snapshot now and then, drops
 //! what that covers, and sends the snapshot to some of the others, as Zeebe's brokers do; the others get it by install, if
-//! they need it. Simplified: one connection per pair and direction, where upstream has one per kind of message; a
-//! snapshot is one record.
+//! they need it. Simplified: a snapshot is one record.
 
 mod process;
 mod wires;

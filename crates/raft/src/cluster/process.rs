@@ -74,14 +74,14 @@ impl Process {
             Input::Received { connection, message: Message::Raft(message) } => {
                 let Some(from) = self.shell.wires.peer(connection) else { return };
                 if !message.is_answer() {
-                    self.shell.wires.opened(connection, from);
+                    self.shell.wires.asked(from, message.id(), connection);
                 }
                 self.with(env, |member, host| member.receive(from, message, host));
             }
             Input::Message { message: Message::Snapshot(snapshot), .. } => self.on_snapshot(snapshot, env),
             Input::Closed { connection, .. } => {
-                if let Some(peer) = self.shell.wires.closed(connection) {
-                    self.with(env, |member, host| member.unreachable(peer, host));
+                if let Some((peer, kind)) = self.shell.wires.ended(connection) {
+                    self.with(env, |member, host| member.unreachable_for(peer, kind, host));
                 }
             }
             Input::Timer { payload: Timer::Raft(timer), .. } => {
@@ -264,10 +264,9 @@ impl<E: Env<Cluster>> Host<Item> for Bound<'_, E> {
     }
 
     fn send(&mut self, to: NodeId, message: message::Message<Item>) {
-        let way = if message.is_answer() {
-            self.shell.wires.way_back(to)
-        } else {
-            Some(self.shell.wires.way_to(to, self.env))
+        let way = match message.kind() {
+            kind @ Some(_) => Some(self.shell.wires.way_for(to, kind, self.env)),
+            None => self.shell.wires.way_of_answer(to, message.id()),
         };
         if let Some(way) = way {
             self.env.write(way, Message::Raft(message));

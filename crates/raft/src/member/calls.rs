@@ -8,7 +8,7 @@ use crate::entry::Content;
 use crate::gate::Saying;
 use crate::host::{Host, Timer};
 use crate::member::{Handled, Member};
-use crate::message::Message;
+use crate::message::{Kind, Message};
 use kernel::identity::{Nanos, NodeId};
 use std::collections::VecDeque;
 
@@ -25,6 +25,19 @@ pub(super) enum Asked {
     /// A piece of the snapshot of an index; whether it was the last.
     Install(u64, bool),
     Join,
+}
+
+impl Asked {
+    pub fn kind(self) -> Kind {
+        match self {
+            Asked::Poll(_) => Kind::Poll,
+            Asked::Vote(_) => Kind::Vote,
+            Asked::Configure => Kind::Configure,
+            Asked::Append(_) => Kind::Append,
+            Asked::Install(..) => Kind::Install,
+            Asked::Join => Kind::Join,
+        }
+    }
 }
 
 /// A request that is not answered yet.
@@ -128,16 +141,7 @@ impl<E: Content> Member<E> {
 
     /// An answer came; one that nobody waits for any more is dropped.
     pub(super) fn on_answer<H: Host<E>>(&mut self, from: NodeId, message: Message<E>, host: &mut H) -> Handled {
-        let id = match &message {
-            Message::Polled(answer) | Message::Voted(answer) => answer.id,
-            Message::Appended(answer) => answer.id,
-            Message::Configured { id }
-            | Message::Installed { id }
-            | Message::Joined { id }
-            | Message::Refused { id } => *id,
-            _ => return Ok(()),
-        };
-        let Some(call) = self.calls.take(id, from) else { return Ok(()) };
+        let Some(call) = self.calls.take(message.id(), from) else { return Ok(()) };
         match (call.asked, message) {
             (Asked::Poll(round), Message::Polled(answer)) => self.on_polled(round, answer, host),
             (Asked::Vote(round), Message::Voted(answer)) => self.on_voted(round, call, answer, host),

@@ -198,7 +198,8 @@ impl<E: Content> Member<E> {
             return self.answer(from, Message::Refused { id: asked.id }, host);
         }
         let news = self.update(asked.term, None, host);
-        if news {
+        let stays = self.role == Role::Leader && self.mutated(Mutation::KeepLeading);
+        if news && !stays {
             self.transition(Role::Follower, host)?;
         }
         let granted = self.role == Role::Follower && self.votes_for(from, asked, host)?;

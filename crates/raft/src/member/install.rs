@@ -31,8 +31,8 @@ pub(super) struct Storing<E: Content> {
     asked: (NodeId, u64),
 }
 
-/// The highest bit of a notice tells snapshots from what the gate waits for.
-const STORING: u64 = 1 << 63;
+/// This bit of a notice, the highest that a member uses, tells snapshots from what the gate waits for.
+const STORING: u64 = 1 << 47;
 
 impl<E: Content> Member<E> {
     pub(super) fn on_install<H: Host<E>>(
@@ -129,9 +129,12 @@ impl<E: Content> Member<E> {
 
     /// Throws the log away if it ends before the snapshot: what comes next follows the snapshot.
     pub(super) fn follow_snapshot<H: Host<E>>(&mut self, host: &mut H) -> Handled {
+        if self.mutated(Mutation::TruncateCommitted) {
+            self.log.truncate(self.commit, host)?;
+        }
         let Some((index, _)) = self.snapshot() else { return Ok(()) };
         if self.log.last_index() < index {
-            self.log.reset(index + 1, false, host)?;
+            self.log.reset(index + 1, host)?;
         } else if self.mutated(Mutation::SnapshotCutsLog) && self.log.last_index() > index {
             self.log.replace(index + 1, host);
         }

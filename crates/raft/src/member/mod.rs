@@ -20,9 +20,9 @@ use crate::event::{Event, Uncaught};
 use crate::gate::{Gate, Saying};
 use crate::host::{Host, Role, Timer};
 use crate::log::RaftLog;
-use crate::message::Message;
+use crate::message::{Kind, Message};
 use crate::settings::{Flush, Mutation, Settings};
-use calls::Calls;
+use calls::{Asked, Calls};
 use election::Campaign;
 use install::{Pending, Storing};
 use kernel::dice::below;
@@ -175,7 +175,13 @@ impl<E: Content> Member<E> {
 
     /// The connection to a member ended: requests to it have failed.
     pub fn unreachable<H: Host<E>>(&mut self, peer: NodeId, host: &mut H) {
-        let failed = self.fail_calls(|call| call.to == peer, host);
+        self.unreachable_for(peer, None, host);
+    }
+
+    /// The same of a connection for one kind of requests, where there is one per kind.
+    pub fn unreachable_for<H: Host<E>>(&mut self, peer: NodeId, kind: Option<Kind>, host: &mut H) {
+        let on_it = |asked: Asked| kind.is_none_or(|kind| asked.kind() == kind);
+        let failed = self.fail_calls(|call| call.to == peer && on_it(call.asked), host);
         self.caught(failed, host);
     }
 
@@ -249,8 +255,13 @@ impl<E: Content> Member<E> {
     }
 
     /// What was found in the files may be in the page cache only: it is made durable before anything is said by it. Of the
-    /// log that is so only if followers flush before they answer.
+    /// current segment that is so only if followers flush before they answer; upstream makes no other before the full one
+    /// is flushed, while here a process may have died in between.
     fn settle<H: Host<E>>(&mut self, host: &mut H) {
+        for file in self.log.full_files() {
+            let notice = self.waited_for();
+            host.disk(DiskOp::Sync(file), notice);
+        }
         if self.settings.toggles.flush == Flush::BeforeAnswer {
             self.flush(host);
         }

@@ -1,6 +1,7 @@
 //! A member that takes entries: the checks on what precedes them, conflicts, and the commit index that comes along.
 //!
-//! Kept: the order of the checks, and what each refusal says about where to look next. Simplified: an entry below the first
+//! Kept: the order of the checks, and what each refusal says about where to look next. Kept as a defect: entries from the
+//! very beginning go into an empty log wherever that begins (`Toggles::snapshot_appends`). Simplified: an entry below the first
 //! index of the log counts as missing, where upstream's reader shows the first one instead.
 //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/roles/PassiveRole.java (handleAppend)
 
@@ -53,7 +54,9 @@ impl<E: Content> Member<E> {
     /// Whether what precedes the entries is what this member has.
     fn fits(&self, append: &Append<E>) -> Fits {
         if append.previous_term == 0 {
-            return Ok(());
+            let covered = self.snapshot().is_some_and(|(index, _)| index > append.previous_index);
+            let refused = covered && self.settings.toggles.snapshot_appends;
+            return if refused { Err(self.log.last_index()) } else { Ok(()) };
         }
         let (last_index, last_term) = match (self.log.last(), self.snapshot()) {
             (Some((index, entry)), _) => (index, entry.term),
@@ -78,10 +81,7 @@ impl<E: Content> Member<E> {
         let agreed = append.previous_index + append.entries.len() as u64;
         if !append.entries.is_empty() {
             if append.previous_term == 0 {
-                self.log.reset(append.previous_index + 1, false, host)?;
-            }
-            if self.mutated(Mutation::TruncateCommitted) {
-                self.log.truncate(append.previous_index, true, host)?;
+                self.log.reset(append.previous_index + 1, host)?;
             }
             let before = self.log.last_index();
             for (entry, index) in append.entries.iter().zip(append.previous_index + 1..) {
@@ -101,12 +101,14 @@ impl<E: Content> Member<E> {
 
     fn take_entry<H: Host<E>>(&mut self, index: u64, entry: &Entry<E>, host: &mut H) -> Handled {
         let last_index = self.log.last_index();
-        if index <= last_index && !self.log.is_empty() {
+        if self.log.is_empty() {
+            // Upstream writes it wherever the log begins: behind a snapshot that came meanwhile, if need be.
+        } else if index <= last_index {
             let existing = self.log.get(index).ok_or(Uncaught::LogGap)?;
             if existing.term == entry.term {
                 return Ok(());
             }
-            self.log.truncate(index - 1, false, host)?;
+            self.log.truncate(index - 1, host)?;
         } else if index != last_index + 1 {
             return Err(Uncaught::LogGap);
         }
@@ -136,7 +138,8 @@ impl<E: Content> Member<E> {
         }
         self.applied = self.applied.max(held);
         let of_snapshot = self.snapshot().filter(|(snapshot, _)| *snapshot == index).map(|(_, term)| term);
-        let term = self.log.get(index).map(|entry| entry.term).or(of_snapshot).unwrap_or(0);
+        let covered = index < self.log.first_index();
+        let term = self.log.get(index).map(|entry| entry.term).or(of_snapshot).or((!covered).then_some(0));
         self.say(Saying::Committed { from, to: index, term, current: self.term }, host);
     }
 }
