@@ -157,3 +157,45 @@ fn another_process_writes_other_jobs() {
     assert_eq!(difference.what, "value");
     assert_eq!(difference.expected.map(|expected| expected.intent.name()), Some("CREATE"));
 }
+
+/// Upstream does not look at a rejection, but what it says must be what a leader says that remembers.
+#[test]
+fn every_leaf_of_a_silent_rejection_counts() {
+    let lines: Vec<String> = text("issue-5688/log-2.jsonl").lines().map(str::to_owned).collect();
+    let file = LogFile::read("log", lines.join("\n").as_bytes()).expect("a log");
+    let log = PartitionLog { partition: file.partition, records: &file.records };
+    let toggles = Toggles::preset("0.24.4").expect("a preset");
+    let request = Request { log, from: 1, toggles: toggles.clone(), confirmations: Vec::new() };
+    let silent = verify(&request).expect("a replay").silent;
+    let [position] = silent[..] else { panic!("{silent:?}") };
+    let index = file.records.iter().position(|record| record.source == position).expect("a rejection");
+    let record: Value = serde_json::from_str(&lines[index]).expect("JSON");
+    let mut paths = Vec::new();
+    leaves(&record, "", &mut paths);
+    let mut changed = 0;
+    for path in paths.iter().filter(|path| *path != "/timestamp" && !READERS.contains(&path.as_str())) {
+        let mut other = record.clone();
+        change(other.pointer_mut(path).expect("a leaf"));
+        let mut lines = lines.clone();
+        lines[index] = other.to_string();
+        let file = LogFile::read("log", lines.join("\n").as_bytes()).expect("a log");
+        let log = PartitionLog { partition: file.partition, records: &file.records };
+        let report = verify(&Request { log, ..request.clone() }).expect("a replay");
+        let place = report.outcome.place();
+        assert_eq!(place.map(|place| place.1), Some(position), "{path}: {:?}", report.outcome);
+        changed += 1;
+    }
+    assert!(changed > 8, "{changed}");
+}
+
+/// A source that is no earlier record is no client's command.
+#[test]
+fn a_command_from_nowhere_is_a_stray() {
+    let lines: Vec<String> = text("quiet/log-2.jsonl").lines().map(str::to_owned).collect();
+    for source in ["0", "-2", "1", "5000"] {
+        let mut lines = lines.clone();
+        lines[0] = lines[0].replace(r#""sourceRecordPosition":-1"#, &format!(r#""sourceRecordPosition":{source}"#));
+        let Some(Outcome::Differs(difference)) = outcome(&lines) else { panic!("{source}: {:?}", outcome(&lines)) };
+        assert_eq!(difference.position, Some(1), "{source}: {difference:?}");
+    }
+}

@@ -3,7 +3,8 @@
 use relapse_zeebe::exported::LogFile;
 use relapse_zeebe::settings::Toggles;
 use relapse_zeebe::verify::{
-    Confirmation, Outcome, PartitionLog, Refused, Report, Request, every_snapshot, kill_windows, verify,
+    Confirmation, Outcome, PartitionLog, Refused, Report, Request, check_resources, every_snapshot, kill_windows,
+    verify,
 };
 use std::path::PathBuf;
 
@@ -31,12 +32,12 @@ fn ranges(name: &str) -> Vec<((i64, i64), bool, usize)> {
 #[test]
 fn recordings_without_a_fault_replay_clean() {
     let mut replayed = 0;
-    // The second one needs the clock that start timers were set by; `events.rs` has it.
-    let others = ["issue-5688/log-3.jsonl", "timers/log-1.jsonl"];
-    for folder in ["quiet", "variables", "timers", "errors", "lost-deployment-0.24.4-control", "issue-5688"] {
+    let folders =
+        ["quiet", "variables", "timers", "messages", "errors", "lost-deployment-0.24.4-control", "issue-5688"];
+    for folder in folders {
         for partition in 1..=3 {
             let name = format!("{folder}/log-{partition}.jsonl");
-            if others.contains(&&*name) {
+            if name == "issue-5688/log-3.jsonl" {
                 continue;
             }
             let report = replay(&read(&name), -1, "0.24.4", Vec::new()).expect("a replay");
@@ -150,9 +151,14 @@ fn a_mended_release_replays_its_own_logs_and_the_older_one_dies_of_them() {
 /// Replays from every single snapshot come to what the one pass over all of them says.
 #[test]
 fn every_snapshot_agrees_with_each_replay() {
-    for name in
-        ["issue-5688/log-3.jsonl", "issue-5688/log-2.jsonl", "quiet/log-3.jsonl", "lost-deployment-0.26.0/log-2.jsonl"]
-    {
+    for name in [
+        "timers/log-1.jsonl",
+        "messages/log-1.jsonl",
+        "issue-5688/log-3.jsonl",
+        "issue-5688/log-2.jsonl",
+        "quiet/log-3.jsonl",
+        "lost-deployment-0.26.0/log-2.jsonl",
+    ] {
         let file = read(name);
         let toggles = Toggles::preset("0.24.4").expect("a preset");
         let mut checked = 0;
@@ -168,5 +174,15 @@ fn every_snapshot_agrees_with_each_replay() {
             }
         }
         assert!(checked > 5, "{name}: {checked}");
+    }
+}
+
+#[test]
+fn the_model_reaches_as_far_as_every_recorded_deployment() {
+    for folder in ["quiet", "variables", "timers", "messages", "errors", "issue-5688", "lost-deployment-0.26.0"] {
+        for partition in 1..=3 {
+            let file = read(&format!("{folder}/log-{partition}.jsonl"));
+            assert_eq!(check_resources(log(&file)), Ok(()), "{folder}/log-{partition}.jsonl");
+        }
     }
 }

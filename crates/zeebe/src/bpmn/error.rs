@@ -42,7 +42,7 @@ impl BpmnError {
         BpmnError::invalid("SAXException while parsing input stream")
     }
 
-    pub(super) fn unsupported(element: &str, line: usize, construct: impl Into<String>) -> Self {
+    pub(crate) fn unsupported(element: &str, line: usize, construct: impl Into<String>) -> Self {
         BpmnError::Unsupported { element: element.into(), line, construct: construct.into() }
     }
 }

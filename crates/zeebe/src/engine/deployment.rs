@@ -6,7 +6,7 @@
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/workflow/deployment/** (processors)
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/state/deployment/WorkflowPersistenceCache.java (the set)
 
-use super::{DEPLOYMENT_PARTITION, Effect, Engine, Exception};
+use super::{DEPLOYMENT_PARTITION, Effect, Engine, Exception, Output};
 use crate::bpmn::{self, Definitions};
 use crate::protocol::{DeployedWorkflow, Deployment, DeploymentIntent, Record, RecordType, RejectionType, Text, Value};
 use crate::state::{IndexSize, Pending, Workflow};
@@ -161,19 +161,8 @@ impl Engine<'_> {
 
     /// CREATE on another partition: accepted if this leader has not seen the key; confirmed in either case.
     fn accept_deployment(&mut self, record: &Record, value: &Arc<Deployment>) -> Result<(), Exception> {
-        if self.put_deployment(record.key, value)? {
-            self.out.event(record.key, DeploymentIntent::Created, record.value.clone());
-        } else {
-            let key = record.key;
-            self.out.reject(
-                record,
-                RejectionType::AlreadyExists,
-                format!(
-                    "Expected to create a new deployment with key '{key}', but there is already an existing deployment \
-                     with that key"
-                ),
-            );
-        }
+        let accepted = self.put_deployment(record.key, value)?;
+        tell_create(self.out, record, accepted);
         self.out.effects.push(Effect::ConfirmDeployment { key: record.key });
         Ok(())
     }
@@ -243,4 +232,16 @@ impl Engine<'_> {
             self.out.effects.push(Effect::Distribute { key, position });
         }
     }
+}
+
+/// What a partition writes of a CREATE that was pushed to it.
+pub(crate) fn tell_create(out: &mut Output, record: &Record, accepted: bool) {
+    if accepted {
+        return out.event(record.key, DeploymentIntent::Created, record.value.clone());
+    }
+    let key = record.key;
+    let reason = format!(
+        "Expected to create a new deployment with key '{key}', but there is already an existing deployment with that key"
+    );
+    out.reject(record, RejectionType::AlreadyExists, reason);
 }

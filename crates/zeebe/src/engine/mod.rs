@@ -20,6 +20,7 @@ mod transition;
 mod variable;
 
 pub use deployment::SeenDeployments;
+pub(crate) use deployment::tell_create;
 pub use output::{Answer, Effect, FollowUp, Output};
 
 use crate::protocol::{

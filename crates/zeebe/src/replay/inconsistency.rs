@@ -53,7 +53,7 @@ pub struct Inconsistency {
 }
 
 impl Inconsistency {
-    pub(super) fn new(cause: Cause, logged: &Record, listed: Listed) -> Box<Self> {
+    pub(crate) fn new(cause: Cause, logged: &Record, listed: Listed) -> Box<Self> {
         Box::new(Inconsistency { cause, logged: logged.clone(), listed })
     }
 

@@ -13,7 +13,7 @@ pub use inconsistency::{Cause, Inconsistency};
 pub use list::{Listed, ReprocessingList};
 
 use crate::engine::{Engine, Exception, FollowUp, has_processor};
-use crate::protocol::{Intent, NO_POSITION, Record, Value, ValueType};
+use crate::protocol::{NO_POSITION, Record, Value, ValueType};
 use crate::settings::Toggles;
 use std::collections::BTreeSet;
 
@@ -73,6 +73,11 @@ impl Scan {
     }
 }
 
+/// Whether a replay compares the record with its list at all: upstream does so only with what has a processor.
+pub(crate) fn is_verified(record: &Record, toggles: &Toggles) -> bool {
+    toggles.detect_reprocessing && (has_processor(record.kind, record.intent) || toggles.strict_verify)
+}
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -112,13 +117,7 @@ impl Replay {
 
     /// Puts what processing a record would have written on the list.
     pub fn list(&mut self, source: i64, follow_ups: &[FollowUp]) {
-        for follow_up in follow_ups {
-            // Upstream installs the writer of variables when the replay is over.
-            if !matches!(follow_up.intent, Intent::Variable(_)) {
-                let (key, intent, kind) = (follow_up.key, follow_up.intent, follow_up.kind);
-                self.list.push(Listed { key, source, intent, kind });
-            }
-        }
+        self.list.add(source, follow_ups);
     }
 
     /// A deployment that was pushed during the replay is confirmed by all before its end: DISTRIBUTED goes on the list, not
@@ -137,7 +136,7 @@ impl Replay {
     /// # Errors
     /// The log has something else than the processors would have written.
     pub fn verify(&self, record: &Record, toggles: &Toggles) -> Result<(), Box<Inconsistency>> {
-        if !toggles.detect_reprocessing || !(has_processor(record.kind, record.intent) || toggles.strict_verify) {
+        if !is_verified(record, toggles) {
             return Ok(());
         }
         self.list.verify(record, self.scan.snapshot, toggles)

@@ -1,7 +1,9 @@
 //! What the model would have written against what the log has.
 
 use crate::engine::FollowUp;
-use crate::protocol::{Record, RecordType, Value};
+use crate::protocol::{
+    ElementType, Intent, Record, RecordType, Timer, TimerIntent, Value, WorkflowInstance, WorkflowInstanceIntent,
+};
 use std::fmt;
 
 /// The first follow-up of a record that is not as the model writes it.
@@ -32,18 +34,19 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first difference, if there is one.
+/// The first difference between what the model writes when it processes a record and what the log has.
 pub fn compare<'a>(
-    source: i64,
+    record: &Record,
     expected: &[FollowUp],
     mut logged: impl Iterator<Item = &'a Record>,
 ) -> Option<Difference> {
+    let source = record.position;
     for one in expected {
         let Some(found) = logged.next() else {
             let what = "the log ends before it, or lacks it".to_owned();
             return Some(Difference { source, position: None, expected: Some(one.clone()), found: None, what });
         };
-        if let Some(what) = differs(one, found) {
+        if let Some(what) = differs(record, one, found) {
             let (position, what) = (Some(found.position), what.to_owned());
             return Some(Difference {
                 source,
@@ -58,7 +61,7 @@ pub fn compare<'a>(
 }
 
 /// The member that differs.
-fn differs(one: &FollowUp, found: &Record) -> Option<&'static str> {
+fn differs(record: &Record, one: &FollowUp, found: &Record) -> Option<&'static str> {
     if one.kind != found.kind {
         return Some("recordType");
     }
@@ -71,11 +74,17 @@ fn differs(one: &FollowUp, found: &Record) -> Option<&'static str> {
     if one.rejection != found.rejection {
         return Some("rejection");
     }
-    (!same_value(&one.value, &found.value)).then_some("value")
+    let lapse = found.timestamp - record.timestamp;
+    (!same_value(one.intent, &one.value, &found.value, lapse)).then_some("value")
 }
 
-/// Whether two values are the same. A variable's value is JSON: the order of an object's members does not count.
-fn same_value(one: &Value, two: &Value) -> bool {
+/// Whether two values are the same, as far as a log shows them.
+///
+/// A variable's value is JSON: the order of an object's members does not count. A timer that is asked for is due by the
+/// clock of the leader that processed the record, at some moment within the `lapse` in milliseconds from that record to this
+/// one; a fixed date is let off with that too. An event that starts an instance has process, version and scope left over
+/// from whatever record that leader had written before; nothing reads them.
+fn same_value(intent: Intent, one: &Value, two: &Value, lapse: i64) -> bool {
     match (one, two) {
         (Value::Variable(one), Value::Variable(two)) => {
             one.name == two.name
@@ -84,13 +93,30 @@ fn same_value(one: &Value, two: &Value) -> bool {
                 && one.workflow_key == two.workflow_key
                 && crate::protocol::same_json(&one.value, &two.value)
         }
+        (Value::Timer(one), Value::Timer(two)) if intent == Intent::Timer(TimerIntent::Create) => {
+            let later = two.due_date.saturating_sub(one.due_date);
+            (lapse.min(0)..=lapse.max(0)).contains(&later)
+                && **one == Timer { due_date: one.due_date, ..(**two).clone() }
+        }
+        (Value::WorkflowInstance(one), Value::WorkflowInstance(two))
+            if intent == Intent::WorkflowInstance(WorkflowInstanceIntent::EventOccurred)
+                && one.bpmn_element_type == ElementType::StartEvent =>
+        {
+            let left_over = WorkflowInstance {
+                bpmn_process_id: two.bpmn_process_id.clone(),
+                version: two.version,
+                flow_scope_key: two.flow_scope_key,
+                ..(**one).clone()
+            };
+            left_over == **two
+        }
         _ => one == two,
     }
 }
 
 /// Whether a difference is the one that no release verifies: a deployment is accepted by one and refused by the other.
 pub fn is_silent(difference: &Difference, detects: bool) -> bool {
-    use crate::protocol::{DeploymentIntent, Intent};
+    use crate::protocol::DeploymentIntent;
     let create = Intent::Deployment(DeploymentIntent::Create);
     let created = Intent::Deployment(DeploymentIntent::Created);
     let (Some(expected), Some(found)) = (&difference.expected, &difference.found) else { return false };

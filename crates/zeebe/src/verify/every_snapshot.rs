@@ -1,20 +1,26 @@
 //! What a replay comes to from each snapshot that the log allows.
 //!
-//! Replays from different snapshots differ in one thing only, the memory of seen deployments: it starts empty at each
-//! snapshot, so a CREATE of a deployment is refused if an earlier one of the same key lies behind the snapshot, and accepted
-//! otherwise. The state is the same either way, because accepting twice stores the same. So one pass tells what follows
-//! for all of them: for every CREATE, from which snapshots it is accepted, and what the log has. Where that reasoning does
-//! not hold (a deployment that was seen and lost), the snapshots concerned are replayed one by one.
+//! Replays from different snapshots differ in two things. They verify and run only what stands behind their snapshot; and
+//! their memory of seen deployments starts empty there, so a CREATE is refused if an earlier one of the same key lies
+//! behind the snapshot, and accepted otherwise. The state is the same in all of them, because accepting twice stores the
+//! same. So one pass finds what any of them would meet, each finding with the snapshots that it concerns, and the course
+//! of each replay follows from those.
+//!
+//! Where that reasoning does not hold, the snapshots concerned are replayed one by one, at the price of a replay each: where
+//! the memory does change the state (a deployment that was seen and lost), and for logs that no leader writes, with a
+//! record before its source.
 
 use super::PartitionLog;
-use super::index::{BySource, is_asynchronous};
+use super::index::BySource;
+use super::leader::Leader;
 use super::outcome::Outcome;
-use super::run::{Judgement, Refused, Runner};
-use crate::engine::{DEPLOYMENT_PARTITION, has_processor};
-use crate::protocol::{DeploymentIntent, Intent, NO_POSITION, Record, RecordType};
+use super::pass::Pass;
+use super::request::Refused;
+use crate::engine::has_processor;
+use crate::protocol::{NO_POSITION, Record, Value};
 use crate::replay::Scan;
 use crate::settings::Toggles;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Snapshots that lead to the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,16 +33,6 @@ pub struct Range {
     pub silent: Vec<i64>,
 }
 
-/// Something that happens to replays from some snapshots.
-struct Happening {
-    /// When the record at this position is run or read.
-    position: i64,
-    /// To replays from these snapshots, the end left out.
-    snapshots: (i64, i64),
-    /// What it is; nothing is a silent divergence.
-    end: Option<Outcome>,
-}
-
 /// What replays come to: from no snapshot, and from every position with a processor up to the last source.
 ///
 /// # Errors
@@ -45,35 +41,25 @@ pub fn every_snapshot(log: PartitionLog<'_>, toggles: &Toggles) -> Result<Vec<Ra
     let by_source = BySource::of(log.records);
     let scan =
         Scan::of(NO_POSITION, log.records.iter()).map_err(|why| Refused::Snapshot { position: NO_POSITION, why })?;
-    let mut pass = Pass {
-        runner: Runner::new(log, toggles, &by_source),
-        scan: &scan,
-        last_create: BTreeMap::new(),
-        happenings: Vec::new(),
-        one_by_one: NO_POSITION,
-    };
-    pass.read(log)?;
-    let Pass { happenings, one_by_one, .. } = pass;
+    let found = Pass::over(Leader::new(log, toggles, &by_source), &scan);
+    let one_by_one = !log.records.iter().all(follows_its_source);
+    let turns: BTreeSet<i64> = found.turns().chain([scan.last_source]).collect();
 
     let mut ranges: Vec<Range> = Vec::new();
-    let mut turns: BTreeSet<i64> = BTreeSet::new();
-    turns.extend(happenings.iter().flat_map(|one| [one.position, one.snapshots.0, one.snapshots.1]));
-    let mut known: Option<(Outcome, Vec<i64>)> = None;
-    let mut before = NO_POSITION;
+    let mut known: Option<(i64, Outcome, Vec<i64>)> = None;
     for snapshot in candidates(log, &scan) {
-        let (outcome, silent) = if snapshot < one_by_one {
-            let mut runner = Runner::new(log, toggles, &by_source);
-            runner.execute_to(snapshot)?;
-            let report = runner.replay(snapshot, &[])?;
-            (report.outcome, report.silent)
-        } else {
-            match known.take().filter(|_| turns.range(before + 1..=snapshot).next().is_none()) {
-                Some(known) => known,
-                None => come_to(&happenings, snapshot),
+        // Nothing turns between the last snapshot and this one.
+        let same = known.take().filter(|(before, ..)| turns.range(before + 1..=snapshot).next().is_none());
+        let by_pass = || if one_by_one { None } else { found.come_to(snapshot, &scan, &by_source) };
+        let (outcome, silent) = match same.map(|(_, outcome, silent)| (outcome, silent)).or_else(by_pass) {
+            Some(end) => {
+                if !one_by_one {
+                    known = Some((snapshot, end.0.clone(), end.1.clone()));
+                }
+                end
             }
+            None => replayed(log, toggles, &by_source, snapshot)?,
         };
-        before = snapshot;
-        known = Some((outcome.clone(), silent.clone()));
         match ranges.last_mut().filter(|range| range.outcome == outcome && range.silent == silent) {
             Some(range) => range.snapshots.1 = snapshot,
             None => ranges.push(Range { snapshots: (snapshot, snapshot), outcome, silent }),
@@ -92,105 +78,26 @@ fn candidates<'a>(log: PartitionLog<'a>, scan: &'a Scan) -> impl Iterator<Item =
     std::iter::once(NO_POSITION).chain(log.records.iter().filter(possible).map(|record| record.position))
 }
 
-/// What a replay from one snapshot comes to.
-fn come_to(happenings: &[Happening], snapshot: i64) -> (Outcome, Vec<i64>) {
-    let mut silent = Vec::new();
-    for one in happenings {
-        if !(one.snapshots.0..one.snapshots.1).contains(&snapshot) {
-            continue;
-        }
-        match &one.end {
-            None => silent.push(one.position),
-            Some(end) => return (end.clone(), silent),
-        }
-    }
-    (Outcome::Clean, silent)
+/// Whether a record stands behind what it names as its source or, as an ERROR, as its cause.
+fn follows_its_source(record: &Record) -> bool {
+    let cause = match &record.value {
+        Value::Error(error) => error.error_event_position,
+        _ => NO_POSITION,
+    };
+    record.source.max(cause) < record.position
 }
 
-struct Pass<'a> {
-    runner: Runner<'a>,
-    scan: &'a Scan,
-    /// The last CREATE of each deployment that was processed.
-    last_create: BTreeMap<i64, i64>,
-    happenings: Vec<Happening>,
-    /// Snapshots before this position are to be replayed one by one.
-    one_by_one: i64,
-}
-
-impl Pass<'_> {
-    fn read(&mut self, log: PartitionLog<'_>) -> Result<(), Refused> {
-        for record in log.records {
-            let position = record.position;
-            if is_asynchronous(record)
-                && position <= self.scan.last_follow_up
-                && let Some(difference) = self.runner.asynchronous(record, NO_POSITION)
-            {
-                self.end((NO_POSITION, position), position, Outcome::Differs(Box::new(difference)));
-            }
-            let runs = position <= self.scan.last_source && has_processor(record.kind, record.intent);
-            let failed = self.scan.failed.contains(&position);
-            if runs && !failed && self.is_remembered(log, record) {
-                self.create(record)?;
-                continue;
-            }
-            if let Err(exception) = self.runner.execute(record, self.scan) {
-                self.end((NO_POSITION, position), position, Outcome::Stuck { position, exception: exception.clone() });
-                self.end((position, i64::MAX), position, Outcome::Failed(exception));
-                return Ok(());
-            }
-            if !runs {
-                continue;
-            }
-            let end = if failed {
-                self.runner.failed_follow_ups(record).map(|difference| Outcome::Differs(Box::new(difference)))
-            } else {
-                match self.runner.judge(position) {
-                    Judgement::Same => None,
-                    Judgement::Silent => {
-                        let snapshots = (NO_POSITION, position);
-                        self.happenings.push(Happening { position, snapshots, end: None });
-                        None
-                    }
-                    Judgement::Ends(outcome) => Some(outcome),
-                }
-            };
-            if let Some(outcome) = end {
-                self.end((NO_POSITION, position), position, outcome);
-            }
-        }
-        let strays: Vec<_> = self.runner.strays(log.records).collect();
-        for (position, difference) in strays {
-            self.end((NO_POSITION, position), i64::MAX, Outcome::Differs(Box::new(difference)));
-        }
-        Ok(())
+/// What a replay of its own comes to. A snapshot whose state is not known fails the recovery.
+fn replayed(
+    log: PartitionLog<'_>,
+    toggles: &Toggles,
+    by_source: &BySource,
+    snapshot: i64,
+) -> Result<(Outcome, Vec<i64>), Refused> {
+    let mut leader = Leader::new(log, toggles, by_source);
+    match leader.execute_to(snapshot) {
+        Err(Refused::Snapshot { why, .. }) => return Ok((Outcome::Failed(why), Vec::new())),
+        executed => executed?,
     }
-
-    /// Whether what becomes of the record hangs on the memory of seen deployments.
-    fn is_remembered(&self, log: PartitionLog<'_>, record: &Record) -> bool {
-        log.partition != DEPLOYMENT_PARTITION
-            && record.kind == RecordType::Command
-            && record.intent == Intent::Deployment(DeploymentIntent::Create)
-    }
-
-    /// A CREATE is refused by leaders whose snapshot is before an earlier one of the same key, accepted by the others.
-    fn create(&mut self, record: &Record) -> Result<(), Refused> {
-        let position = record.position;
-        let earlier = self.last_create.insert(record.key, position).unwrap_or(NO_POSITION);
-        if earlier != NO_POSITION && !self.runner.has_workflows(record) {
-            self.one_by_one = position;
-        }
-        for (seen, snapshots) in [(true, (NO_POSITION, earlier)), (false, (earlier, position))] {
-            self.runner.try_create(record, seen);
-            match self.runner.judge(position) {
-                Judgement::Same => {}
-                Judgement::Silent => self.happenings.push(Happening { position, snapshots, end: None }),
-                Judgement::Ends(outcome) => self.end(snapshots, position, outcome),
-            }
-        }
-        self.runner.execute(record, self.scan).map_err(|why| Refused::Snapshot { position, why })
-    }
-
-    fn end(&mut self, snapshots: (i64, i64), position: i64, outcome: Outcome) {
-        self.happenings.push(Happening { position, snapshots, end: Some(outcome) });
-    }
+    leader.replay(snapshot, &[]).map(|report| (report.outcome, report.silent))
 }

@@ -1,6 +1,6 @@
 //! The records that processing wrote, by the record that was processed.
 
-use crate::protocol::{DeploymentIntent, Intent, JobIntent, Record, TimerIntent};
+use crate::protocol::{DeploymentIntent, Intent, JobIntent, MessageIntent, Record, TimerIntent};
 
 /// Positions of synchronous follow-ups by source, each list in the order of the log.
 pub struct BySource {
@@ -16,6 +16,7 @@ pub fn is_asynchronous(record: &Record) -> bool {
         Intent::Deployment(DeploymentIntent::Distributed)
             | Intent::Job(JobIntent::TimeOut)
             | Intent::Timer(TimerIntent::Trigger)
+            | Intent::Message(MessageIntent::Delete)
     ) && record.rejection.is_none()
 }
 

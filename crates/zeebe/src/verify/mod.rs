@@ -1,20 +1,27 @@
 //! Holding a recorded log against the model: what a new leader's replay of it comes to, and whether every record that a
 //! processor wrote is what the model would have written, in all members but the timestamp.
 //!
-//! Two kinds of records are written beside processing and have rules of their own: DISTRIBUTED repeats the DISTRIBUTE at
-//! its source; TIME_OUT (and a timer's TRIGGER) carries the source of whatever record was processed last.
+//! Some records are written beside processing and have rules of their own: DISTRIBUTED repeats the DISTRIBUTE at its source;
+//! TIME_OUT, a timer's TRIGGER and a message's DELETE carry the source of whatever record was processed last.
 
 mod compare;
+mod course;
 mod every_snapshot;
 mod index;
+mod leader;
 mod outcome;
-mod run;
+mod pass;
+mod request;
+mod rerun;
+mod resources;
+mod rules;
 mod windows;
 
 pub use compare::Difference;
 pub use every_snapshot::{Range, every_snapshot};
 pub use outcome::{Outcome, Report};
-pub use run::{Confirmation, Refused, Request, verify};
+pub use request::{Confirmation, Refused, Request, verify};
+pub use resources::{Beyond, check_resources};
 pub use windows::{KillWindow, kill_windows};
 
 use crate::protocol::Record;
