@@ -103,6 +103,16 @@ fn with_more_than_30_percent_left_it_does_not_poll() {
 }
 
 #[test]
+fn the_30_percent_are_rounded_up_from_a_half() {
+    let mut hand = Hand::new(WorkerSettings { capacity: 5, ..small() });
+    hand.polls();
+    hand.reply(Kind::Poll, 1, jobs(&[11, 12, 13, 14, 15]));
+    hand.reply(Kind::Poll, 1, Reply::End);
+    hand.pass(SECONDS);
+    assert_eq!(hand.polls(), [(60 * MILLIS, 3)], "with 2 left, not with 1");
+}
+
+#[test]
 fn jobs_are_done_before_their_poll_has_ended_and_counted_after() {
     let mut hand = Hand::new(small());
     hand.polls();

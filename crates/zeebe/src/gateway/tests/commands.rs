@@ -1,7 +1,7 @@
 //! Commands: where they go, how often, and what the client hears of it.
 
 use crate::gateway::hand::{Hand, Picture};
-use crate::gateway::{Activate, ErrorCode, Event, File, LATEST_VERSION, Outcome, Request, Response};
+use crate::gateway::{Activate, ErrorCode, Event, File, LATEST_VERSION, Outcome, Request, Response, Timer};
 use crate::protocol::{
     Document, Job, JobIntent, RejectionType, Value, WorkflowInstanceCreation, WorkflowInstanceCreationIntent,
     WorkflowInstanceResult, WorkflowInstanceResultIntent,
@@ -149,6 +149,17 @@ fn retries_end_with_the_timeout() {
     assert!(hand.answers()[0].starts_with("DEADLINE_EXCEEDED"));
     hand.host.picture.leaders.insert(3, 0);
     hand.pass(SECONDS);
+    assert!(hand.host.sent.is_empty());
+}
+
+#[test]
+fn nothing_is_sent_in_the_moment_in_which_the_time_is_over() {
+    let mut hand = Hand::new(Picture::of(&[3, 1, 2], &[3]));
+    hand.ask(&complete(JOB_ON_3));
+    hand.pass(15 * SECONDS - MILLIS);
+    hand.host.picture.leaders.insert(3, 0);
+    hand.host.now += MILLIS;
+    hand.gateway.timer(Timer::Retry(1), &mut hand.host);
     assert!(hand.host.sent.is_empty());
 }
 

@@ -132,6 +132,18 @@ fn an_announcement_sends_a_waiting_poll_out_again_from_the_next_partition() {
 }
 
 #[test]
+fn a_poll_that_was_sent_out_again_in_vain_waits_no_longer_for_that() {
+    let mut hand = quiet();
+    hand.ask(&poll(1, 0));
+    empty_round(&mut hand);
+    hand.pass(9 * SECONDS);
+    hand.gateway.jobs_available(&"task".into(), &mut hand.host);
+    empty_round(&mut hand);
+    hand.pass(SECONDS);
+    assert_eq!(hand.answers(), ["end"]);
+}
+
+#[test]
 fn an_announcement_during_a_round_makes_it_go_round_again() {
     let mut hand = quiet();
     hand.ask(&poll(1, 0));
