@@ -2,8 +2,10 @@
 //!
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
 
+mod calls;
 mod director;
 mod log_stream;
+mod neighbours;
 mod partition;
 mod processor_host;
 mod raft_host;
@@ -13,13 +15,16 @@ pub use log_stream::LogStream;
 pub use partition::Partition;
 
 use crate::cluster::{Job, Message, Push, Settings, Timer, Zeebe};
+use crate::membership::Topic;
 use crate::processor;
 use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
+use calls::Calls;
 use kernel::identity::{NodeId, SECONDS, TimerId};
 use kernel::system::{Env, Input, Target};
+use neighbours::Neighbours;
 use raft::cluster::Wires;
 use snapshots::OWN;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A push that is under way.
@@ -37,12 +42,11 @@ struct Pushing {
 pub struct Shell {
     settings: Arc<Settings>,
     wires: Wires,
-    /// Deployments whose confirmations this process listens to; the first listener stays for good.
-    listening: BTreeSet<i64>,
+    neighbours: Neighbours,
+    /// Confirmations for listeners in this very process.
+    local: Vec<(i64, u16)>,
     pushes: BTreeMap<u64, Pushing>,
     pushed: u64,
-    /// Leaders by partition, as this broker knows them.
-    leaders: BTreeMap<u16, NodeId>,
 }
 
 /// A broker.
@@ -56,9 +60,10 @@ impl Broker {
     /// A broker that has not started.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
-        let (wires, listening, pushes, leaders) = (Wires::default(), BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let (wires, neighbours, pushes) = (Wires::default(), Neighbours::new(&settings), BTreeMap::new());
         let partitions = (1..=settings.partitions).map(Partition::new).collect();
-        Broker { shell: Shell { settings, wires, listening, pushes, pushed: 0, leaders }, partitions }
+        let shell = Shell { settings, wires, neighbours, local: Vec::new(), pushes, pushed: 0 };
+        Broker { shell, partitions }
     }
 
     /// Its replica of a partition.
@@ -69,8 +74,21 @@ impl Broker {
 
     pub(crate) fn handle<E: Env<Zeebe>>(&mut self, input: Input<Zeebe>, env: &mut E) {
         match input {
-            Input::Start => self.each(env, |partition, shell, env| partition.start(shell, env)),
+            Input::Start => {
+                let settings = self.shell.settings.clone();
+                self.shell.neighbours.start(&settings, env);
+                self.each(env, |partition, shell, env| partition.start(shell, env));
+            }
+            Input::Opened { connection, label, .. } if Calls::is_label(label) => {
+                self.shell.neighbours.accepted(connection, env);
+            }
             Input::Opened { connection, from, .. } => self.shell.wires.opened(connection, from),
+            Input::Received { connection, message: Message::Call(call) } => {
+                self.shell.neighbours.received(connection, call, env);
+            }
+            Input::Closed { connection, .. } if self.shell.neighbours.has(connection) => {
+                self.shell.neighbours.closed(connection, env);
+            }
             Input::Received { connection, message: Message::Raft(number, message) } => {
                 let Some(from) = self.shell.wires.peer(connection) else { return };
                 if !message.is_answer() {
@@ -98,16 +116,30 @@ impl Broker {
             Input::Message { from, message, .. } => self.on_message(from, message, env),
             Input::Received { .. } => {}
         }
-        self.learn_leaders();
+        self.spread_news(env);
     }
 
-    /// Until gossip tells: a replica's Raft member knows the leader of its own group.
-    fn learn_leaders(&mut self) {
-        for partition in &self.partitions {
-            if let Some(leader) = partition.leader() {
-                self.shell.leaders.insert(partition.number(), leader);
-            }
+    /// What the neighbours told: leaders to the stream processors, lost members to Raft, confirmations to who listens.
+    fn spread_news<E: Env<Zeebe>>(&mut self, env: &mut E) {
+        for (partition, broker) in self.shell.neighbours.take_told() {
+            self.partitions.iter_mut().for_each(|listener| listener.told(partition, broker));
         }
+        for node in self.shell.neighbours.take_gone() {
+            self.each(env, |partition, shell, env| partition.member_removed(node, shell, env));
+        }
+        for (key, partition) in std::mem::take(&mut self.shell.local) {
+            self.on_confirmed(key, partition, env);
+        }
+    }
+
+    /// Handlers are those of stream processors; one that is no more hears nothing, and nobody does instead.
+    fn on_confirmed<E: Env<Zeebe>>(&mut self, key: i64, partition: u16, env: &mut E) {
+        let handlers = self.shell.neighbours.handlers(Topic::DeploymentResponse(key)).to_vec();
+        self.one(crate::engine::DEPLOYMENT_PARTITION, env, |deployments, _, _| {
+            if handlers.contains(&u64::from(deployments.epoch())) {
+                deployments.submit(processor::Job::Confirmed { key, partition });
+            }
+        });
     }
 
     fn one<E: Env<Zeebe>>(&mut self, number: u16, env: &mut E, act: impl FnOnce(&mut Partition, &mut Shell, &mut E)) {
@@ -136,6 +168,8 @@ impl Broker {
             Timer::Snapshot { partition: number, epoch } => {
                 self.one(number, env, |partition, shell, env| partition.snapshot_due(epoch, shell, env));
             }
+            Timer::Swim(timer) => self.shell.neighbours.timer(timer, env),
+            Timer::GiveUp(connection) => self.shell.neighbours.gave_up(connection, env),
             Timer::Push(push) => self.push_failed(push, env),
             Timer::Operation(_) => {}
         }
@@ -176,11 +210,8 @@ impl Broker {
                 }
             }
             Message::Pushed { request, appended: false } => self.push_failed(request, env),
-            Message::Confirmed { key, partition } if self.shell.listening.contains(&key) => {
-                self.one(crate::engine::DEPLOYMENT_PARTITION, env, |deployments, _, _| {
-                    deployments.submit(processor::Job::Confirmed { key, partition });
-                });
-            }
+            Message::Confirmed { key, partition } => self.on_confirmed(key, partition, env),
+            Message::Gossip(updates) => self.shell.neighbours.gossip(&updates, env),
             _ => {}
         }
     }

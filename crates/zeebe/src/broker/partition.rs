@@ -15,6 +15,7 @@ use crate::cluster::{Batch, Event, Job, Zeebe};
 use crate::processor::{self, StreamProcessor, Wait};
 use crate::protocol::Record;
 use crate::state::State;
+use crate::topology::PartitionLeaders;
 use kernel::dice::{Purpose, Stream};
 use kernel::disk::DiskError;
 use kernel::identity::{ActorId, MILLIS, NodeId, TimerId, mix};
@@ -55,6 +56,8 @@ pub(super) struct Rest {
     pub tickets: u64,
     /// Where a position was found last.
     pub found: u64,
+    /// Leaders that this stream processor was told of.
+    pub leaders: PartitionLeaders,
     pub snapshots: Snapshots,
     pub director: Director,
     pub snapshot_timer: Option<TimerId>,
@@ -80,6 +83,7 @@ impl Partition {
             working: false,
             tickets: 0,
             found: 0,
+            leaders: PartitionLeaders::default(),
             snapshots: Snapshots::default(),
             director: Director::Idle,
             snapshot_timer: None,
@@ -116,12 +120,6 @@ impl Partition {
     #[must_use]
     pub const fn epoch(&self) -> u32 {
         self.rest.epoch
-    }
-
-    /// The leader that its Raft member knows.
-    #[must_use]
-    pub fn leader(&self) -> Option<NodeId> {
-        self.member.as_ref().and_then(Member::leader)
     }
 
     /// The committed records, as this replica has them.
@@ -171,6 +169,18 @@ impl Partition {
 
     pub(super) fn unreachable<E: Env<Zeebe>>(&mut self, peer: NodeId, shell: &mut Shell, env: &mut E) {
         self.with(shell, env, |member, host| member.unreachable(peer, host));
+    }
+
+    /// Gossip says that a node is gone.
+    pub(super) fn member_removed<E: Env<Zeebe>>(&mut self, node: NodeId, shell: &mut Shell, env: &mut E) {
+        self.with(shell, env, |member, host| member.member_removed(node, host));
+    }
+
+    /// A broker leads a partition: the stream processor's distributor is told.
+    pub(super) fn told(&mut self, partition: u16, broker: u16) {
+        if self.rest.processor.is_some() {
+            self.rest.leaders.set(partition, broker);
+        }
     }
 
     pub(super) fn raft_timer<E: Env<Zeebe>>(&mut self, timer: raft::Timer, shell: &mut Shell, env: &mut E) {
@@ -322,6 +332,10 @@ impl Partition {
             let state = snapshot.map_or_else(State::default, |snapshot| (*snapshot.data.state).clone());
             self.rest.processor = Some(StreamProcessor::new(self.number, partitions, toggles, state));
             self.rest.start_director(shell, env);
+            self.rest.leaders = PartitionLeaders::new(shell.neighbours.topology());
+            shell.neighbours.leads(self.number, term);
+        } else {
+            shell.neighbours.follows(self.number);
         }
         env.emit(Event::Installed { partition: self.number, role, term });
     }

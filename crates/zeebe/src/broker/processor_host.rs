@@ -4,6 +4,7 @@ use super::partition::Rest;
 use super::{PUSH_TIMEOUT, Pushing, Shell};
 use crate::cluster::{Batch, Event, Message, Push, Timer, Zeebe};
 use crate::engine::Answer;
+use crate::membership::Topic;
 use crate::processor::{Host, Notice, StoragePoint, Wait};
 use crate::protocol::{Deployment, Record, Text};
 use kernel::identity::{MILLIS, NodeId};
@@ -87,11 +88,12 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
     }
 
     fn leader_of(&self, partition: u16) -> Option<NodeId> {
-        self.shell.leaders.get(&partition).copied()
+        self.rest.leaders.get(partition).map(NodeId)
     }
 
     fn listen_for_confirmations(&mut self, key: i64) {
-        self.shell.listening.insert(key);
+        let handler = u64::from(self.rest.epoch);
+        self.shell.neighbours.listen(Topic::DeploymentResponse(key), handler);
     }
 
     fn push(&mut self, key: i64, partition: u16, node: NodeId, deployment: &Arc<Deployment>) {
@@ -106,8 +108,12 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
 
     fn confirm(&mut self, key: i64) {
         let partition = self.rest.number;
-        for node in self.shell.settings.nodes() {
-            self.env.send(Target::Node(node), Message::Confirmed { key, partition });
+        for node in self.shell.neighbours.recipients(Topic::DeploymentResponse(key)) {
+            if node == self.env.me() {
+                self.shell.local.push((key, partition));
+            } else {
+                self.env.send(Target::Node(node), Message::Confirmed { key, partition });
+            }
         }
     }
 

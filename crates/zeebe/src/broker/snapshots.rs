@@ -106,6 +106,7 @@ impl Partition {
 
     fn replicate<E: Env<Zeebe>>(&self, snapshot: &Snapshot<Batch>, shell: &Shell, env: &mut E) {
         let others: Vec<NodeId> = shell.settings.nodes().filter(|node| *node != env.me()).collect();
+        let others = shell.neighbours.reachable(&others);
         for chunk in 0..snapshot.chunks {
             for node in &others {
                 let piece = Message::SnapshotChunk { partition: self.rest.number, snapshot: snapshot.clone(), chunk };

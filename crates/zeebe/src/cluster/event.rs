@@ -1,6 +1,8 @@
 //! What brokers tell the trace.
 
+use crate::membership::Change;
 use crate::processor::Notice;
+use kernel::identity::NodeId;
 use kernel::system::Traced;
 
 /// Something that happened on a partition of a broker.
@@ -33,6 +35,8 @@ pub enum Event {
         /// Processed last.
         position: i64,
     },
+    /// What a broker thinks of a member of the cluster has changed.
+    Member(Change, NodeId),
     /// In its stream processor.
     Processor(u16, Notice),
 }
@@ -44,6 +48,7 @@ impl Traced for Event {
             Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
             Event::Installed { .. } => "follower-installed",
             Event::Snapshot { .. } => "snapshot",
+            Event::Member(change, _) => change.name(),
             Event::NoSnapshot { .. } => "no-snapshot",
             Event::Processor(_, notice) => match notice {
                 Notice::RecoveredFrom { .. } => "state-recovered",
@@ -64,6 +69,7 @@ impl Traced for Event {
             Event::Raft(_, event) => event.data(),
             Event::Installed { partition, term, .. } => [u64::from(*partition), *term, 0],
             Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
+            Event::Member(_, node) => [u64::from(node.0), 0, 0],
             Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],
             Event::Processor(partition, notice) => {
                 let position = match notice {

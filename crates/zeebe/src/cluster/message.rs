@@ -1,7 +1,8 @@
 //! What travels between brokers and clients.
 
 use super::batch::Batch;
-use crate::engine::Answer;
+use crate::engine;
+use crate::membership::{Answer, MemberInfo, Request, gossip_bytes};
 use crate::protocol::{Deployment, Record};
 use kernel::system::{Payload, Traced};
 use std::sync::Arc;
@@ -19,6 +20,17 @@ pub struct Push {
     pub deployment: Arc<Deployment>,
 }
 
+/// What goes over a connection of the membership.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// The connection is taken.
+    Greeting,
+    /// A question.
+    Request(Request),
+    /// Its answer.
+    Answer(Answer),
+}
+
 /// A message.
 #[derive(Clone, Debug, Hash)]
 pub enum Message {
@@ -29,7 +41,7 @@ pub enum Message {
     /// To a command: this broker does not lead the partition.
     NotLeader(u16, u64),
     /// To a command: what came of it.
-    Answer(Box<Answer>),
+    Answer(Box<engine::Answer>),
     /// Append this deployment.
     Push(Push),
     /// To a push: appended, or not led here.
@@ -50,6 +62,10 @@ pub enum Message {
     },
     /// Take a snapshot of a partition now: an operator's request.
     TakeSnapshot(u16),
+    /// Of the membership, on a connection of its own.
+    Call(Call),
+    /// News of the membership.
+    Gossip(Arc<[MemberInfo]>),
     /// A partition knows a deployment.
     Confirmed {
         /// The deployment.
@@ -70,6 +86,10 @@ impl Traced for Message {
             Message::Pushed { .. } => "push-answer",
             Message::Confirmed { .. } => "deployment-response",
             Message::SnapshotChunk { .. } => "snapshot-chunk",
+            Message::Call(Call::Greeting) => "greeting",
+            Message::Call(Call::Request(request)) => request.name(),
+            Message::Call(Call::Answer(answer)) => answer.name(),
+            Message::Gossip(_) => "swim-gossip",
             Message::TakeSnapshot(_) => "take-snapshot",
         }
     }
@@ -87,6 +107,8 @@ impl Traced for Message {
                 [u64::from(*partition), snapshot.index, u64::from(*chunk)]
             }
             Message::TakeSnapshot(partition) => [u64::from(*partition), 0, 0],
+            Message::Call(_) => [0; 3],
+            Message::Gossip(updates) => [updates.len() as u64, 0, 0],
         }
     }
 }
@@ -97,6 +119,10 @@ impl Payload for Message {
             Message::Raft(_, message) => message.bytes(),
             Message::Command(..) | Message::Answer(_) => 400,
             Message::Push(_) => 2_000,
+            Message::Call(Call::Greeting) => 6,
+            Message::Call(Call::Request(request)) => request.bytes(),
+            Message::Call(Call::Answer(answer)) => answer.bytes(),
+            Message::Gossip(updates) => gossip_bytes(updates),
             Message::SnapshotChunk { snapshot, .. } => snapshot.chunk_bytes,
             Message::NotLeader(..) | Message::Pushed { .. } | Message::Confirmed { .. } | Message::TakeSnapshot(_) => {
                 64

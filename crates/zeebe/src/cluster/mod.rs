@@ -1,7 +1,6 @@
 //! A cluster of brokers and their clients, as a system of the kernel.
 //!
-//! Not there yet: gossip and the gateway. Brokers take a partition's leader from its Raft member, and confirmations
-//! of deployments reach everybody; clients talk to brokers.
+//! Not there yet: the gateway. Clients talk to brokers.
 
 mod batch;
 mod event;
@@ -10,15 +9,16 @@ mod settings;
 
 pub use batch::{Batch, Checkpoint};
 pub use event::Event;
-pub use message::{Message, Push};
+pub use message::{Call, Message, Push};
 pub use settings::{Costs, Settings};
 
 use crate::broker::Broker;
 use crate::client_node::{Client, Operation};
+use crate::membership;
 use crate::processor::{self, Wait};
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
-use kernel::identity::{MICROS, MILLIS, Nanos};
+use kernel::identity::{ConnectionId, MICROS, MILLIS, Nanos};
 use kernel::latency::Latency;
 use kernel::network::LinkProfile;
 use kernel::system::{Env, Input, Node, Payload, System, Traced};
@@ -67,6 +67,10 @@ pub enum Timer {
         /// Which life.
         epoch: u32,
     },
+    /// Of the membership.
+    Swim(membership::Timer),
+    /// A request of the membership takes too long.
+    GiveUp(ConnectionId),
     /// A push that is not answered.
     Push(u64),
     /// A client's operation is due.
@@ -165,6 +169,8 @@ impl Traced for Timer {
                 Wait::PushAgain { .. } => "push-again",
             },
             Timer::Snapshot { .. } => "snapshot-due",
+            Timer::Swim(timer) => timer.name(),
+            Timer::GiveUp(_) => "give-up",
             Timer::Push(_) => "push-timeout",
             Timer::Operation(_) => "operation-due",
         }
@@ -175,6 +181,7 @@ impl Traced for Timer {
             Timer::Raft(partition, _) | Timer::Processor { partition, .. } | Timer::Snapshot { partition, .. } => {
                 [u64::from(*partition), 0, 0]
             }
+            Timer::Swim(_) | Timer::GiveUp(_) => [0; 3],
             Timer::Push(push) => [*push, 0, 0],
             Timer::Operation(operation) => [u64::from(*operation), 0, 0],
         }

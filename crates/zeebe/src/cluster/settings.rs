@@ -1,5 +1,6 @@
 //! What a cluster is set to.
 
+use crate::membership;
 use crate::settings::Toggles;
 use kernel::identity::{MICROS, MILLIS, Nanos, NodeId, SECONDS};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub toggles: Arc<Toggles>,
     /// Of the partitions' Raft groups.
     pub raft: Arc<raft::Settings>,
+    /// Of the SWIM group that brokers and gateways form.
+    pub membership: Arc<membership::Settings>,
     /// From one snapshot of a leader to the next.
     pub snapshot_period: Nanos,
     /// The sparse index knows one entry in so many.
@@ -63,6 +66,7 @@ impl Settings {
             partitions: 3,
             toggles,
             raft,
+            membership: Arc::new(membership::Settings::default()),
             snapshot_period: 15 * 60 * SECONDS,
             index_density: 100,
             costs: Costs::default(),
