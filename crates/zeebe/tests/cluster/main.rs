@@ -95,3 +95,4 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
 }
 
 mod soak;
+mod timing;
