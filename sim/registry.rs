@@ -18,14 +18,19 @@ use crate::proof::Fingerprint;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 use crate::scenario::schema::Schema;
-use crate::systems::{leaky, restate, toy};
+use crate::systems::{leaky, raft, restate, toy};
 
 /// Makes a runner of a scenario.
 type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
 
 /// All systems: the tables of each, and what makes its runners.
 static SYSTEMS: &[(&Schema, Build)] =
-    &[(&restate::SCHEMA, restate::runner), (&toy::SCHEMA, toy::runner), (&leaky::SCHEMA, leaky::runner)];
+    &[
+        (&restate::SCHEMA, restate::runner),
+        (&raft::SCHEMA, raft::runner),
+        (&toy::SCHEMA, toy::runner),
+        (&leaky::SCHEMA, leaky::runner),
+    ];
 
 /// The tables of the system of that name.
 pub fn schema(system: &str) -> Option<&'static Schema> {

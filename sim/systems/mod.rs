@@ -3,5 +3,6 @@
 
 mod cut_short;
 pub mod leaky;
+pub mod raft;
 pub mod restate;
 pub mod toy;

@@ -34,11 +34,13 @@ pub(crate) struct Gate<E: Content> {
     /// The last one that came.
     done: u64,
     held: VecDeque<(u64, Saying<E>)>,
+    /// The commit index that was told last.
+    committed: u64,
 }
 
 impl<E: Content> Default for Gate<E> {
     fn default() -> Self {
-        Gate { asked: 0, done: 0, held: VecDeque::new() }
+        Gate { asked: 0, done: 0, held: VecDeque::new(), committed: 0 }
     }
 }
 
@@ -52,7 +54,7 @@ impl<E: Content> Gate<E> {
     /// Says something, now or when its time has come.
     pub fn say<H: Host<E>>(&mut self, saying: Saying<E>, host: &mut H) {
         if self.asked == self.done && self.held.is_empty() {
-            deliver(saying, host);
+            self.deliver(saying, host);
         } else {
             self.held.push_back((self.asked, saying));
         }
@@ -65,31 +67,33 @@ impl<E: Content> Gate<E> {
             && *waits_for <= self.done
         {
             if let Some((_, saying)) = self.held.pop_front() {
-                deliver(saying, host);
+                self.deliver(saying, host);
             }
         }
     }
 
-    /// Forgets what waits: the thread that would have said it has died of an error.
-    pub fn forget(&mut self) {
+    /// Forgets what waits: the thread that would have said it has died of an error. The commit index that was told last.
+    pub fn forget(&mut self) -> u64 {
         self.held.clear();
         self.done = self.asked;
+        self.committed
     }
-}
 
-fn deliver<E: Content, H: Host<E>>(saying: Saying<E>, host: &mut H) {
-    match saying {
-        Saying::Send(to, message) => host.send(to, message),
-        Saying::Announce(role, term) => {
-            host.emit(Event::Announced { role, term });
-            host.announced(role, term);
-        }
-        Saying::Committed { from, to, term, current } => {
-            if let Some(term) = term {
-                host.emit(Event::Committed { from, to, term, current });
+    fn deliver<H: Host<E>>(&mut self, saying: Saying<E>, host: &mut H) {
+        match saying {
+            Saying::Send(to, message) => host.send(to, message),
+            Saying::Announce(role, term) => {
+                host.emit(Event::Announced { role, term });
+                host.announced(role, term);
             }
-            host.committed(to);
+            Saying::Committed { from, to, term, current } => {
+                if let Some(term) = term {
+                    host.emit(Event::Committed { from, to, term, current });
+                }
+                self.committed = to;
+                host.committed(to);
+            }
+            Saying::Ticket(ticket, outcome) => host.appended(ticket, outcome),
         }
-        Saying::Ticket(ticket, outcome) => host.appended(ticket, outcome),
     }
 }

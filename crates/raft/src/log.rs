@@ -96,6 +96,11 @@ impl<E: Content> RaftLog<E> {
         self.commit = self.commit.max(index);
     }
 
+    /// What is committed is this, whatever was said before.
+    pub(crate) fn committed(&mut self, index: u64) {
+        self.commit = index;
+    }
+
     /// The term before the entry to come: of the last one, or of the snapshot that the log follows.
     fn last_term(&self, snapshot: (u64, u64)) -> u64 {
         match self.last() {

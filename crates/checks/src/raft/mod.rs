@@ -8,6 +8,7 @@
 //! | later leaders have what was committed | [`completeness`] | Leader Completeness |
 //! | no two members commit different entries at one index | [`state_machine`] | State Machine Safety |
 //! | a commit index never goes back, and nothing below it is cut | [`commit`] | camunda/zeebe#5496 |
+//! | a leader commits by itself only what is of its term | [`own_term`] | section 5.4.2 |
 //! | leadership is announced after an entry of the term is committed | [`announcement`] | camunda/zeebe#3651 |
 //! | no member dies of an error but its disk's | [`uncaught`] | camunda/zeebe#5356 |
 //!
@@ -20,6 +21,7 @@ pub mod completeness;
 pub mod election;
 pub mod history;
 pub mod matching;
+pub mod own_term;
 pub mod state_machine;
 pub mod uncaught;
 
@@ -73,6 +75,7 @@ pub struct Safety {
     completeness: completeness::Completeness,
     state_machine: state_machine::Committed,
     commit: commit::Commits,
+    own_term: own_term::Counting,
     announcement: announcement::Announcements,
     uncaught: uncaught::Errors,
     marks: Marks,
@@ -84,12 +87,13 @@ impl Safety {
     pub fn see(&mut self, node: NodeId, event: &Event) {
         self.mark(event);
         self.broken.extend(matching::see(node, event, &mut self.history));
-        let properties: [&mut dyn Property; 7] = [
+        let properties: [&mut dyn Property; 8] = [
             &mut self.election,
             &mut self.append_only,
             &mut self.completeness,
             &mut self.state_machine,
             &mut self.commit,
+            &mut self.own_term,
             &mut self.announcement,
             &mut self.uncaught,
         ];

@@ -281,7 +281,10 @@ impl<E: Content> Member<E> {
     fn caught<H: Host<E>>(&mut self, handled: Handled, host: &mut H) {
         let Err(why) = handled else { return };
         if why == Uncaught::Storage {
-            self.gate.forget();
+            // Upstream fails before it does what rests on the write: here that is taken back.
+            self.commit = self.gate.forget();
+            self.applied = self.applied.min(self.commit);
+            self.log.committed(self.commit);
             self.storing = None;
             self.load_meta(host);
             self.log.load(host);

@@ -83,11 +83,11 @@ impl<E: Content> Member<E> {
             if append.previous_term == 0 {
                 self.log.reset(append.previous_index + 1, host)?;
             }
-            let before = self.log.last_index();
+            let mut wrote = false;
             for (entry, index) in append.entries.iter().zip(append.previous_index + 1..) {
-                self.take_entry(index, entry, host)?;
+                wrote |= self.take_entry(index, entry, host)?;
             }
-            if self.settings.toggles.flush == Flush::BeforeAnswer && self.log.last_index() != before {
+            if self.settings.toggles.flush == Flush::BeforeAnswer && wrote {
                 self.flush(host);
             }
         }
@@ -99,14 +99,15 @@ impl<E: Content> Member<E> {
         Ok(agreed)
     }
 
-    fn take_entry<H: Host<E>>(&mut self, index: u64, entry: &Entry<E>, host: &mut H) -> Handled {
+    /// Puts an entry where it belongs; whether it was not there yet.
+    fn take_entry<H: Host<E>>(&mut self, index: u64, entry: &Entry<E>, host: &mut H) -> Result<bool, Uncaught> {
         let last_index = self.log.last_index();
         if self.log.is_empty() {
             // Upstream writes it wherever the log begins: behind a snapshot that came meanwhile, if need be.
         } else if index <= last_index {
             let existing = self.log.get(index).ok_or(Uncaught::LogGap)?;
             if existing.term == entry.term {
-                return Ok(());
+                return Ok(false);
             }
             self.log.truncate(index - 1, host)?;
         } else if index != last_index + 1 {
@@ -119,7 +120,7 @@ impl<E: Content> Member<E> {
         };
         let snapshot = self.snapshot().unwrap_or((0, 0));
         self.log.append(entry.clone(), snapshot, notice, host);
-        Ok(())
+        Ok(true)
     }
 
     /// Moves the commit index on, never back, and flushes the log: what is said about it waits for that.

@@ -1,0 +1,94 @@
+//! What a run on a Raft group is made of, but for the seed.
+
+use std::sync::Arc;
+
+use explore::Reduce;
+use faults::duration::Span;
+use faults::injector::Injector;
+use faults::names::Names;
+use faults::plan::PlanError;
+use kernel::budget::Budget;
+use kernel::identity::NodeId;
+use kernel::world::World;
+use miette::Report;
+use raft::cluster::{Cluster, Start, Workload};
+use raft::{Flush, Mutation, Settings, Toggles};
+
+use super::faults::{Drawn, MEMBERS, Truth};
+use crate::scenario::Scenario;
+use crate::scenario::problem::Problem;
+
+/// A run but for its seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What every process is started as.
+    pub start: Start,
+    /// Faults of the scenario; where there are none, they are drawn.
+    pub faults: Arc<faults::plan::Plan>,
+    /// What is drawn, if anything is.
+    pub drawn: Option<Arc<Drawn>>,
+    /// What the plan of faults may call the nodes.
+    pub names: Arc<Names>,
+    /// When the run ends at the latest.
+    pub budget: Budget,
+}
+
+impl Plan {
+    /// Of a scenario.
+    pub fn of(scenario: &Scenario) -> Result<Self, Report> {
+        let count = |name| scenario.cluster.count(name).expect("it has a default");
+        let is = |name, value| scenario.toggle(name) == value;
+        let toggles = Toggles {
+            fix_6316: is("fix_6316", "on"),
+            flush: if is("flush", "before-answer") { Flush::BeforeAnswer } else { Flush::OnCommit },
+            snapshot_votes: is("snapshot_votes", "on"),
+            snapshot_appends: is("snapshot_appends", "on"),
+        };
+        let mutation = Mutation::named(scenario.toggle("mutation")).expect("the table has the model's words");
+        let settings = Settings { toggles, mutation, segment_entries: count("segment"), ..Settings::default() };
+        let members = u16::try_from(count("members")).expect("bounded by the table");
+        let calm = scenario.cluster.duration("calm").expect("it has a default");
+        let until = Span(scenario.duration_ns.saturating_sub(calm));
+        let drawn = Drawn::of(scenario.toggle("faults"), until).filter(|_| scenario.faults.is_empty());
+        let plan = Plan {
+            start: Start { members, settings: Arc::new(settings), workload: Arc::new(Workload::default()) },
+            faults: Arc::new(scenario.faults.clone()),
+            drawn,
+            names: Arc::new(Names::new().family(MEMBERS, "member", (0..members).map(NodeId))),
+            budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
+        };
+        // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
+        plan.injector(&mut plan.build(0)).map_err(|error| Problem::File {
+            path: scenario.path.clone(),
+            reason: error.to_string(),
+            help: None,
+        })?;
+        Ok(plan)
+    }
+
+    /// What carries the faults of a seed out on its world.
+    ///
+    /// # Errors
+    /// The plan names what is not there.
+    pub fn injector(&self, world: &mut World<Cluster>) -> Result<Injector<Truth>, PlanError> {
+        let faults = match &self.drawn {
+            Some(drawn) => Arc::new(drawn.plan(world.seed())?),
+            None => self.faults.clone(),
+        };
+        // No bounds: safety does not depend on how many members work.
+        Injector::install(faults, self.names.clone(), Truth, None, world)
+    }
+
+    /// The world of a seed, at time 0.
+    pub fn build(&self, seed: u64) -> World<Cluster> {
+        self.start.builder(seed).build()
+    }
+}
+
+impl Reduce for Plan {
+    /// The smaller selves of its faults. Drawn faults belong to a seed, and are not reduced here.
+    fn smaller(&self) -> Vec<Self> {
+        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
+        self.faults.smaller().into_iter().map(with).collect()
+    }
+}
