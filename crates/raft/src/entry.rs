@@ -110,6 +110,9 @@ pub enum Record<E> {
     Entry {
         /// Its index: a segment whose indexes have a gap is whole up to the gap only.
         index: u64,
+        /// The term of the entry before it; 0 at the very beginning. Where that is another one, a cut that failed left the
+        /// entry before it; upstream would have stopped at the failure.
+        previous_term: u64,
         /// It.
         entry: Entry<E>,
     },
@@ -126,7 +129,7 @@ impl<E: Content> Traced for Record<E> {
     fn data(&self) -> [u64; 3] {
         match self {
             Record::Meta { term, vote } => [*term, vote.map_or(u64::MAX, |vote| u64::from(vote.0)), 0],
-            Record::Entry { index, entry } => [*index, entry.term, 0],
+            Record::Entry { index, previous_term, entry } => [*index, entry.term, *previous_term],
         }
     }
 }

@@ -130,7 +130,7 @@ impl<E: Content> RaftLog<E> {
         let tail = self.tail_mut();
         let (index, file) = (tail.end(), segment_file(group, tail.first));
         let (term, fingerprint) = (entry.term, entry.fingerprint());
-        host.disk(DiskOp::Append(file, Record::Entry { index, entry: entry.clone() }), notice);
+        host.disk(DiskOp::Append(file, Record::Entry { index, previous_term, entry: entry.clone() }), notice);
         tail.entries.push(entry);
         tail.filed = true;
         host.emit(Event::Appended { index, term, previous_term, fingerprint });
@@ -229,13 +229,15 @@ impl<E: Content> RaftLog<E> {
             }
             let mut segment = Segment { filed: true, ..Segment::new(first) };
             let len = host.file_len(file).unwrap_or(0);
+            let before = segments.last().and_then(|before| before.entries.get(before.entries.len().checked_sub(1)?));
+            let mut last = before.map(|entry| entry.term);
             for place in 0..len {
-                match host.record(file, place) {
-                    Ok(Record::Entry { index, entry }) if *index == first + place => {
-                        segment.entries.push(entry.clone())
-                    }
-                    _ => break,
+                let Ok(Record::Entry { index, previous_term, entry }) = host.record(file, place) else { break };
+                if *index != first + place || last.is_some_and(|term| term != *previous_term) {
+                    break;
                 }
+                last = Some(entry.term);
+                segment.entries.push(entry.clone());
             }
             let whole = segment.entries.len();
             if whole < len {

@@ -1,8 +1,8 @@
 //! A member that takes entries: the checks on what precedes them, conflicts, and the commit index that comes along.
 //!
 //! Kept: the order of the checks, and what each refusal says about where to look next. Kept as a defect: entries from the
-//! very beginning go into an empty log wherever that begins (`Toggles::snapshot_appends`). Simplified: an entry below the first
-//! index of the log counts as missing, where upstream's reader shows the first one instead.
+//! very beginning go into an empty log wherever that begins, and a reader that is set below the first entry shows that one
+//! (`Toggles::snapshot_appends`).
 //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/roles/PassiveRole.java (handleAppend)
 
 use crate::entry::{Content, Entry};
@@ -71,7 +71,7 @@ impl<E: Content> Member<E> {
         let term = if previous == last_index {
             last_term
         } else {
-            self.log.get(previous).map(|entry| entry.term).ok_or(last_index)?
+            self.read(previous).map(|entry| entry.term).ok_or(last_index)?
         };
         if term == append.previous_term || self.mutated(Mutation::IgnorePrevious) { Ok(()) } else { Err(previous - 1) }
     }
@@ -99,13 +99,20 @@ impl<E: Content> Member<E> {
         Ok(agreed)
     }
 
+    /// An entry as upstream's reader finds it: below the first one it shows the first one instead.
+    //= camunda/zeebe@0.24.4:atomix/storage/src/main/java/io/atomix/storage/journal/SegmentedJournalReader.java (rewind)
+    fn read(&self, index: u64) -> Option<&Entry<E>> {
+        let fixed = self.settings.toggles.snapshot_appends;
+        self.log.get(if fixed { index } else { index.max(self.log.first_index()) })
+    }
+
     /// Puts an entry where it belongs; whether it was not there yet.
     fn take_entry<H: Host<E>>(&mut self, index: u64, entry: &Entry<E>, host: &mut H) -> Result<bool, Uncaught> {
         let last_index = self.log.last_index();
         if self.log.is_empty() {
             // Upstream writes it wherever the log begins: behind a snapshot that came meanwhile, if need be.
         } else if index <= last_index {
-            let existing = self.log.get(index).ok_or(Uncaught::LogGap)?;
+            let existing = self.read(index).ok_or(Uncaught::LogGap)?;
             if existing.term == entry.term {
                 return Ok(false);
             }

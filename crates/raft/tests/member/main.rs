@@ -1,0 +1,6 @@
+//! Members fed by hand.
+
+mod elections;
+mod hand;
+mod leading;
+mod replicas;
