@@ -2,10 +2,8 @@
 //!
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
 
-mod calls;
 mod director;
 mod log_stream;
-mod neighbours;
 mod partition;
 mod processor_host;
 mod raft_host;
@@ -14,14 +12,14 @@ mod snapshots;
 pub use log_stream::LogStream;
 pub use partition::Partition;
 
-use crate::cluster::{Job, Message, Push, Settings, Timer, Zeebe};
+use crate::cluster::{COMMANDS, Job, Message, Push, Settings, Timer, Zeebe};
 use crate::membership::Topic;
+use crate::neighbours::{Calls, Neighbours};
 use crate::processor;
-use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
-use calls::Calls;
-use kernel::identity::{NodeId, SECONDS, TimerId};
+use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, RequestId, Value};
+use crate::topology::BrokerTopology;
+use kernel::identity::{ConnectionId, NodeId, SECONDS, TimerId};
 use kernel::system::{Env, Input, Target};
-use neighbours::Neighbours;
 use raft::cluster::Wires;
 use snapshots::OWN;
 use std::collections::BTreeMap;
@@ -42,7 +40,9 @@ struct Pushing {
 pub struct Shell {
     settings: Arc<Settings>,
     wires: Wires,
-    neighbours: Neighbours,
+    neighbours: Neighbours<BrokerTopology>,
+    /// On which commands come, by their number.
+    gateways: BTreeMap<u64, ConnectionId>,
     /// Confirmations for listeners in this very process.
     local: Vec<(i64, u16)>,
     pushes: BTreeMap<u64, Pushing>,
@@ -60,9 +60,10 @@ impl Broker {
     /// A broker that has not started.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
-        let (wires, neighbours, pushes) = (Wires::default(), Neighbours::new(&settings), BTreeMap::new());
+        let (wires, gateways, pushes) = (Wires::default(), BTreeMap::new(), BTreeMap::new());
+        let neighbours = Neighbours::<BrokerTopology>::new(&settings);
         let partitions = (1..=settings.partitions).map(Partition::new).collect();
-        let shell = Shell { settings, wires, neighbours, local: Vec::new(), pushes, pushed: 0 };
+        let shell = Shell { settings, wires, neighbours, gateways, local: Vec::new(), pushes, pushed: 0 };
         Broker { shell, partitions }
     }
 
@@ -82,7 +83,13 @@ impl Broker {
             Input::Opened { connection, label, .. } if Calls::is_label(label) => {
                 self.shell.neighbours.accepted(connection, env);
             }
+            Input::Opened { connection, label, .. } if label & COMMANDS != 0 => {
+                self.shell.gateways.insert(connection.raw(), connection);
+            }
             Input::Opened { connection, from, .. } => self.shell.wires.opened(connection, from),
+            Input::Received { connection, message: Message::Command(number, record) } => {
+                self.on_command(connection, number, *record, env);
+            }
             Input::Received { connection, message: Message::Call(call) } => {
                 self.shell.neighbours.received(connection, call, env);
             }
@@ -96,6 +103,7 @@ impl Broker {
                 }
                 self.one(number, env, |partition, shell, env| partition.receive(from, message, shell, env));
             }
+            Input::Closed { connection, .. } if self.shell.gateways.remove(&connection.raw()).is_some() => {}
             Input::Closed { connection, .. } => {
                 if let Some(peer) = self.shell.wires.closed(connection) {
                     self.each(env, |partition, shell, env| partition.unreachable(peer, shell, env));
@@ -171,7 +179,7 @@ impl Broker {
             Timer::Swim(timer) => self.shell.neighbours.timer(timer, env),
             Timer::GiveUp(connection) => self.shell.neighbours.gave_up(connection, env),
             Timer::Push(push) => self.push_failed(push, env),
-            Timer::Operation(_) => {}
+            Timer::CheckTopology | Timer::Gateway(_) | Timer::Client(_) | Timer::Shift(_) => {}
         }
     }
 
@@ -191,14 +199,6 @@ impl Broker {
 
     fn on_message<E: Env<Zeebe>>(&mut self, from: NodeId, message: Message, env: &mut E) {
         match message {
-            Message::Command(number, record) => {
-                let request = record.request.map_or(0, |request| request.request);
-                let mut taken = false;
-                self.one(number, env, |partition, shell, env| taken = partition.take(vec![*record], shell, env));
-                if !taken {
-                    env.send(Target::Node(from), Message::NotLeader(number, request));
-                }
-            }
             Message::SnapshotChunk { partition: number, snapshot, chunk } => {
                 self.one(number, env, |partition, _, env| partition.snapshot_chunk(snapshot, chunk, env));
             }
@@ -213,6 +213,23 @@ impl Broker {
             Message::Confirmed { key, partition } => self.on_confirmed(key, partition, env),
             Message::Gossip(updates) => self.shell.neighbours.gossip(&updates, env),
             _ => {}
+        }
+    }
+
+    /// A gateway's command: answered when it is processed. A broker without the services of the partition's leader has no
+    /// handler for it. (Upstream tells of a mismatch of leaders between the two steps by which the handler goes, which are
+    /// one here.) When the buffer is full nothing is said. Left out: the limiter that refuses when too much is under way.
+    //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/transport/commandapi/CommandApiRequestHandler.java (handleExecuteCommandRequest)
+    fn on_command<E: Env<Zeebe>>(&mut self, connection: ConnectionId, number: u16, mut record: Record, env: &mut E) {
+        let request = record.request.map_or(0, |request| request.request);
+        record.request = Some(RequestId { stream: connection.raw(), request });
+        let mut serves = false;
+        self.one(number, env, |partition, shell, env| {
+            serves = partition.serves();
+            partition.take(vec![record], shell, env);
+        });
+        if !serves {
+            env.write(connection, Message::NoHandler(request));
         }
     }
 

@@ -217,6 +217,11 @@ impl Partition {
         }
     }
 
+    /// Whether the services of a leader are there.
+    pub(super) const fn serves(&self) -> bool {
+        self.rest.log.is_some()
+    }
+
     /// Appends records from outside, if the services of a leader are there; whether they were taken. A dead processor and a
     /// replay under way are no reason to refuse.
     pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, _shell: &mut Shell, env: &mut E) -> bool {

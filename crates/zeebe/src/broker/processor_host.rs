@@ -118,11 +118,20 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
     }
 
     fn answer(&mut self, answer: Answer) {
-        let client = NodeId(u16::try_from(answer.request.stream).unwrap_or(u16::MAX));
-        self.env.send(Target::Node(client), Message::Answer(Box::new(answer)));
+        // One that came to another leader, or on a connection that has ended, is answered to nobody.
+        if let Some(connection) = self.shell.gateways.get(&answer.request.stream) {
+            self.env.write(*connection, Message::Answer(Box::new(answer)));
+        }
     }
 
-    fn jobs_available(&mut self, _kind: &Text) {}
+    /// A broker that is known to take the topic repeats what a gateway announced, and has nobody for it.
+    fn jobs_available(&mut self, kind: &Text) {
+        for node in self.shell.neighbours.recipients(Topic::JobsAvailable) {
+            if node != self.env.me() {
+                self.env.send(Target::Node(node), Message::JobsAvailable(kind.clone()));
+            }
+        }
+    }
 
     fn storage_fails(&mut self, _point: StoragePoint) -> bool {
         false

@@ -17,6 +17,14 @@ pub(super) struct Bound<'a, E> {
     pub rest: &'a mut Rest,
 }
 
+impl<E: Env<Zeebe>> Bound<'_, E> {
+    /// Whether another broker is to lead first: in the first process on a disk, until something is committed.
+    fn waits_for_first_leader(&self) -> bool {
+        let first = self.shell.settings.first_leader(self.rest.number);
+        self.rest.committed == 0 && self.env.incarnation() == 1 && first.is_some_and(|first| first != self.env.me())
+    }
+}
+
 impl<E: Env<Zeebe>> Host<Batch> for Bound<'_, E> {
     fn monotonic(&self) -> Nanos {
         self.env.monotonic()
@@ -43,6 +51,8 @@ impl<E: Env<Zeebe>> Host<Batch> for Bound<'_, E> {
 
     fn set_timer(&mut self, timer: raft::Timer, after: Nanos) {
         self.cancel_timer(timer);
+        let waits = timer == raft::Timer::Heartbeat && self.waits_for_first_leader();
+        let after = if waits { after + self.shell.settings.raft.election_timeout } else { after };
         let set = self.env.set_timer(after, Timer::Raft(self.rest.number, timer));
         self.rest.raft_timers[timer as usize] = Some(set);
     }

@@ -1,5 +1,7 @@
-//! What brokers tell the trace.
+//! What brokers, gateways and clients tell the trace.
 
+use crate::client;
+use crate::gateway;
 use crate::membership::Change;
 use crate::processor::Notice;
 use kernel::identity::NodeId;
@@ -37,6 +39,10 @@ pub enum Event {
     },
     /// What a broker thinks of a member of the cluster has changed.
     Member(Change, NodeId),
+    /// In a gateway.
+    Gateway(gateway::Event),
+    /// A client has been told what came of a call, or waits no longer.
+    Told(client::Call, gateway::Reply),
     /// In its stream processor.
     Processor(u16, Notice),
 }
@@ -50,6 +56,9 @@ impl Traced for Event {
             Event::Snapshot { .. } => "snapshot",
             Event::Member(change, _) => change.name(),
             Event::NoSnapshot { .. } => "no-snapshot",
+            Event::Gateway(gateway::Event::SentAgain { .. }) => "sent-again",
+            Event::Gateway(gateway::Event::JobsForNobody { .. }) => "jobs-for-nobody",
+            Event::Told(_, reply) => reply.name(),
             Event::Processor(_, notice) => match notice {
                 Notice::RecoveredFrom { .. } => "state-recovered",
                 Notice::Reprocessing { .. } => "reprocessing",
@@ -71,6 +80,9 @@ impl Traced for Event {
             Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
             Event::Member(_, node) => [u64::from(node.0), 0, 0],
             Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],
+            Event::Gateway(gateway::Event::SentAgain { partition, nth }) => [u64::from(*partition), u64::from(*nth), 0],
+            Event::Gateway(gateway::Event::JobsForNobody { jobs }) => [*jobs as u64, 0, 0],
+            Event::Told(call, _) => [call.kind as u64, call.number, 0],
             Event::Processor(partition, notice) => {
                 let position = match notice {
                     Notice::RecoveredFrom { snapshot } => *snapshot,

@@ -1,9 +1,11 @@
-//! What travels between brokers and clients.
+//! What travels between brokers, gateways and clients.
 
 use super::batch::Batch;
+use crate::client;
 use crate::engine;
+use crate::gateway;
 use crate::membership::{Answer, MemberInfo, Request, gossip_bytes};
-use crate::protocol::{Deployment, Record};
+use crate::protocol::{Deployment, Record, Text};
 use kernel::system::{Payload, Traced};
 use std::sync::Arc;
 
@@ -36,12 +38,20 @@ pub enum Call {
 pub enum Message {
     /// Between the members of a partition's Raft group.
     Raft(u16, raft::Message<Batch>),
-    /// Append this command to the log of a partition.
+    /// Append this command to the log of a partition. On a connection that the sender opened as one of [`super::COMMANDS`].
     Command(u16, Box<Record>),
-    /// To a command: this broker does not lead the partition.
-    NotLeader(u16, u64),
+    /// To the command of this number: this broker does not serve the partition.
+    NoHandler(u64),
     /// To a command: what came of it.
     Answer(Box<engine::Answer>),
+    /// A client's call.
+    Ask(client::Call, Box<gateway::Request>),
+    /// A client waits no longer for a call.
+    CallOff(client::Call),
+    /// To a call: all that comes, or a part of it.
+    Reply(client::Call, Box<gateway::Reply>),
+    /// Jobs of a type wait.
+    JobsAvailable(Text),
     /// Append this deployment.
     Push(Push),
     /// To a push: appended, or not led here.
@@ -80,7 +90,11 @@ impl Traced for Message {
         match self {
             Message::Raft(_, message) => message.name(),
             Message::Command(..) => "command",
-            Message::NotLeader(..) => "partition-leader-mismatch",
+            Message::NoHandler(_) => "no-handler",
+            Message::Ask(_, request) => request.name(),
+            Message::CallOff(_) => "call-off",
+            Message::Reply(_, reply) => reply.name(),
+            Message::JobsAvailable(_) => "jobs-available",
             Message::Answer(_) => "answer",
             Message::Push(_) => "push-deployment",
             Message::Pushed { .. } => "push-answer",
@@ -98,7 +112,11 @@ impl Traced for Message {
         match self {
             Message::Raft(_, message) => message.data(),
             Message::Command(partition, record) => [u64::from(*partition), record.key.unsigned_abs(), 0],
-            Message::NotLeader(partition, request) => [u64::from(*partition), *request, 0],
+            Message::NoHandler(request) => [*request, 0, 0],
+            Message::Ask(call, _) | Message::CallOff(call) | Message::Reply(call, _) => {
+                [call.kind as u64, call.number, 0]
+            }
+            Message::JobsAvailable(_) => [0; 3],
             Message::Answer(answer) => [answer.key.unsigned_abs(), answer.request.request, 0],
             Message::Push(push) => [push.key.unsigned_abs(), u64::from(push.partition), push.request],
             Message::Pushed { request, appended } => [*request, u64::from(*appended), 0],
@@ -118,15 +136,26 @@ impl Payload for Message {
         match self {
             Message::Raft(_, message) => message.bytes(),
             Message::Command(..) | Message::Answer(_) => 400,
+            Message::Ask(_, request) => match &**request {
+                gateway::Request::Deploy(_) => 2_000,
+                _ => 200,
+            },
+            Message::Reply(_, reply) => match &**reply {
+                gateway::Reply::Jobs(batch) => 100 + 300 * batch.jobs.len() as u64,
+                _ => 100,
+            },
             Message::Push(_) => 2_000,
             Message::Call(Call::Greeting) => 6,
             Message::Call(Call::Request(request)) => request.bytes(),
             Message::Call(Call::Answer(answer)) => answer.bytes(),
             Message::Gossip(updates) => gossip_bytes(updates),
             Message::SnapshotChunk { snapshot, .. } => snapshot.chunk_bytes,
-            Message::NotLeader(..) | Message::Pushed { .. } | Message::Confirmed { .. } | Message::TakeSnapshot(_) => {
-                64
-            }
+            Message::NoHandler(_)
+            | Message::CallOff(_)
+            | Message::JobsAvailable(_)
+            | Message::Pushed { .. }
+            | Message::Confirmed { .. }
+            | Message::TakeSnapshot(_) => 64,
         }
     }
 }

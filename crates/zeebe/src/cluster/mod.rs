@@ -1,6 +1,4 @@
-//! A cluster of brokers and their clients, as a system of the kernel.
-//!
-//! Not there yet: the gateway. Clients talk to brokers.
+//! A cluster of brokers, its gateway and its clients, as a system of the kernel.
 
 mod batch;
 mod event;
@@ -13,16 +11,22 @@ pub use message::{Call, Message, Push};
 pub use settings::{Costs, Settings};
 
 use crate::broker::Broker;
-use crate::client_node::{Client, Operation};
+use crate::client;
+use crate::client_node::{ClientNode, ClientRole, Shift};
+use crate::gateway;
+use crate::gateway_node::GatewayNode;
 use crate::membership;
 use crate::processor::{self, Wait};
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
-use kernel::identity::{ConnectionId, MICROS, MILLIS, Nanos};
+use kernel::identity::{ConnectionId, MICROS, MILLIS, Nanos, NodeId};
 use kernel::latency::Latency;
 use kernel::network::LinkProfile;
 use kernel::system::{Env, Input, Node, Payload, System, Traced};
 use std::sync::Arc;
+
+/// What tells a connection for commands, by its label, from those of Raft and of the membership.
+pub const COMMANDS: u64 = 1 << 62;
 
 /// The system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,8 +37,10 @@ pub struct Zeebe;
 pub enum Role {
     /// A broker.
     Broker(Arc<Settings>),
-    /// A client that does what a list says.
-    Client(Arc<Settings>, Arc<[Operation]>),
+    /// A gateway.
+    Gateway(Arc<Settings>),
+    /// A client of the gateway on this node.
+    Client(NodeId, ClientRole),
 }
 
 /// A running process.
@@ -42,8 +48,10 @@ pub enum Role {
 pub enum Process {
     /// A broker.
     Broker(Box<Broker>),
+    /// A gateway.
+    Gateway(Box<GatewayNode>),
     /// A client.
-    Client(Client),
+    Client(Box<ClientNode>),
 }
 
 /// What a timer carries.
@@ -73,8 +81,14 @@ pub enum Timer {
     GiveUp(ConnectionId),
     /// A push that is not answered.
     Push(u64),
-    /// A client's operation is due.
-    Operation(u32),
+    /// A gateway looks at all members.
+    CheckTopology,
+    /// Of a gateway.
+    Gateway(gateway::Timer),
+    /// Of a client.
+    Client(client::Timer),
+    /// A client opens or closes.
+    Shift(Shift),
 }
 
 /// What an actor of a broker works on.
@@ -128,7 +142,8 @@ impl System for Zeebe {
     fn boot(role: &Role) -> Process {
         match role {
             Role::Broker(settings) => Process::Broker(Box::new(Broker::new(settings.clone()))),
-            Role::Client(settings, operations) => Process::Client(Client::new(settings.clone(), operations.clone())),
+            Role::Gateway(settings) => Process::Gateway(Box::new(GatewayNode::new(settings.clone()))),
+            Role::Client(gateway, role) => Process::Client(Box::new(ClientNode::new(*gateway, role))),
         }
     }
 }
@@ -137,21 +152,25 @@ impl Node<Zeebe> for Process {
     fn handle<E: Env<Zeebe>>(&mut self, input: Input<Zeebe>, env: &mut E) {
         match self {
             Process::Broker(broker) => broker.handle(input, env),
+            Process::Gateway(gateway) => gateway.handle(input, env),
             Process::Client(client) => client.handle(input, env),
         }
     }
 }
 
-/// A world's parts: brokers, then a client; links of 0.1 to 2 ms, disks that sync in 1 to 5 ms.
+/// A world's parts: brokers, then a gateway, then clients; links of 0.1 to 2 ms, disks that sync in 1 to 5 ms.
 #[must_use]
-pub fn builder(seed: u64, settings: &Arc<Settings>, operations: Vec<Operation>) -> Builder<Zeebe> {
+pub fn builder(seed: u64, settings: &Arc<Settings>, clients: Vec<ClientRole>) -> Builder<Zeebe> {
     let latency = |quantiles: [Nanos; 5]| Latency::quantiles(quantiles).unwrap_or(Latency::constant(quantiles[2]));
     let link = latency([100 * MICROS, 200 * MICROS, 300 * MICROS, 600 * MICROS, 2 * MILLIS]);
     let mut builder = Builder::new(seed).links(move |_, _| LinkProfile { latency: link, ..LinkProfile::default() });
     for _ in settings.nodes() {
         builder.node(Role::Broker(settings.clone()), DiskProfile::default());
     }
-    builder.node(Role::Client(settings.clone(), operations.into()), DiskProfile::default());
+    let gateway = builder.node(Role::Gateway(settings.clone()), DiskProfile::default());
+    for client in clients {
+        builder.node(Role::Client(gateway, client), DiskProfile::default());
+    }
     builder
 }
 
@@ -172,7 +191,11 @@ impl Traced for Timer {
             Timer::Swim(timer) => timer.name(),
             Timer::GiveUp(_) => "give-up",
             Timer::Push(_) => "push-timeout",
-            Timer::Operation(_) => "operation-due",
+            Timer::CheckTopology => "check-topology",
+            Timer::Gateway(timer) => timer.name(),
+            Timer::Client(timer) => timer.name(),
+            Timer::Shift(Shift::Opens) => "client-opens",
+            Timer::Shift(Shift::Closes) => "client-closes",
         }
     }
 
@@ -181,9 +204,13 @@ impl Traced for Timer {
             Timer::Raft(partition, _) | Timer::Processor { partition, .. } | Timer::Snapshot { partition, .. } => {
                 [u64::from(*partition), 0, 0]
             }
-            Timer::Swim(_) | Timer::GiveUp(_) => [0; 3],
+            Timer::Swim(_)
+            | Timer::GiveUp(_)
+            | Timer::CheckTopology
+            | Timer::Gateway(_)
+            | Timer::Client(_)
+            | Timer::Shift(_) => [0; 3],
             Timer::Push(push) => [*push, 0, 0],
-            Timer::Operation(operation) => [u64::from(*operation), 0, 0],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a cluster is set to.
 
+use crate::gateway;
 use crate::membership;
 use crate::settings::Toggles;
 use kernel::identity::{MICROS, MILLIS, Nanos, NodeId, SECONDS};
@@ -18,6 +19,11 @@ pub struct Settings {
     pub raft: Arc<raft::Settings>,
     /// Of the SWIM group that brokers and gateways form.
     pub membership: Arc<membership::Settings>,
+    /// Of gateways.
+    pub gateway: Arc<gateway::Settings>,
+    /// By partition, from 1 on: the broker that leads it first, unless it is not there. The others wait one election timeout
+    /// more for it in their first election. A partition that is not in it is led by whoever is first.
+    pub first_leaders: Arc<[u16]>,
     /// From one snapshot of a leader to the next.
     pub snapshot_period: Nanos,
     /// The sparse index knows one entry in so many.
@@ -67,10 +73,25 @@ impl Settings {
             toggles,
             raft,
             membership: Arc::new(membership::Settings::default()),
+            gateway: Arc::new(gateway::Settings::default()),
+            first_leaders: Arc::default(),
             snapshot_period: 15 * 60 * SECONDS,
             index_density: 100,
             costs: Costs::default(),
         }
+    }
+
+    /// The gateway: the node after the brokers.
+    #[must_use]
+    pub const fn gateway_node(&self) -> NodeId {
+        NodeId(self.brokers)
+    }
+
+    /// The broker that leads a partition first, if that is fixed.
+    #[must_use]
+    pub fn first_leader(&self, partition: u16) -> Option<NodeId> {
+        let index = usize::from(partition).checked_sub(1)?;
+        self.first_leaders.get(index).copied().map(NodeId)
     }
 
     /// The brokers.

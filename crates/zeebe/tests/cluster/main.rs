@@ -1,47 +1,53 @@
-//! Three brokers and a client on the kernel: leaders are elected, records are replicated and processed, deployments reach all
-//! partitions, and leaders that die have successors that replay to the same state.
+//! Three brokers, a gateway and clients on the kernel: leaders are elected, records are replicated and processed, deployments
+//! reach all partitions, and leaders that die have successors that replay to the same state.
 
-use kernel::identity::{NodeId, SECONDS};
+use kernel::identity::{Nanos, NodeId, SECONDS};
 use kernel::world::World;
 use relapse_zeebe::bpmn::encode;
-use relapse_zeebe::client_node::Operation;
+use relapse_zeebe::client::{Operation, Scripted, When};
+use relapse_zeebe::client_node::{Client, ClientRole};
 use relapse_zeebe::cluster::{Process, Settings, Zeebe, builder};
-use relapse_zeebe::protocol::{
-    Deployment, DeploymentIntent, Document, NO_KEY, Record, Resource, Value, WorkflowInstanceCreation,
-    WorkflowInstanceCreationIntent,
-};
+use relapse_zeebe::gateway::{File, LATEST_VERSION, Reply, Request};
+use relapse_zeebe::protocol::{Document, Record};
 use relapse_zeebe::settings::Toggles;
-use relapse_zeebe::verify::{PartitionLog, Request, verify};
+use relapse_zeebe::verify::{PartitionLog, Request as Verify, verify};
 use std::sync::Arc;
 
 const BENCHMARK: &[u8] = include_bytes!("../../../../tests/fixtures/zeebe/benchmark.bpmn");
 
-fn deploy(at: u64) -> Operation {
-    let resource = Resource {
-        resource: encode(BENCHMARK).into(),
-        resource_type: "BPMN_XML".into(),
-        resource_name: "benchmark.bpmn".into(),
-    };
-    let value = Deployment { resources: vec![resource], deployed_workflows: Vec::new() };
-    let value = Value::Deployment(Arc::new(value));
-    Operation { at, partition: 1, key: NO_KEY, intent: DeploymentIntent::Create.into(), value }
+fn benchmark() -> File {
+    File { name: "benchmark.bpmn".into(), content: encode(BENCHMARK).into() }
 }
 
-fn create(at: u64, partition: u16) -> Operation {
-    let value = WorkflowInstanceCreation {
-        bpmn_process_id: "benchmark".into(),
-        version: -1,
-        workflow_key: 0,
-        workflow_instance_key: -1,
-        variables: Document::default(),
-    };
-    let value = Value::WorkflowInstanceCreation(Arc::new(value));
-    Operation { at, partition, key: NO_KEY, intent: WorkflowInstanceCreationIntent::Create.into(), value }
+fn deploy(at: Nanos) -> (Nanos, Request) {
+    (at, Request::Deploy([benchmark()].into()))
 }
 
-fn world(seed: u64, preset: &str, operations: Vec<Operation>) -> World<Zeebe> {
+fn create(at: Nanos) -> (Nanos, Request) {
+    let (process_id, version, variables) = ("benchmark".into(), LATEST_VERSION, Document::default());
+    (at, Request::CreateInstance { process_id, version, variables })
+}
+
+/// A client that does this at these times.
+fn script(requests: Vec<(Nanos, Request)>) -> ClientRole {
+    let operation = |(id, (at, request))| Operation { id, when: When::At(at), request, subject: None, timeout: None };
+    ClientRole::Scripted((0..).zip(requests).map(operation).collect())
+}
+
+fn world(seed: u64, preset: &str, clients: Vec<ClientRole>) -> World<Zeebe> {
     let settings = Arc::new(Settings::new(Toggles::preset(preset).expect("a preset")));
-    builder(seed, &settings, operations).build()
+    builder(seed, &settings, clients).build()
+}
+
+/// The first client, which has a script.
+fn scripted(world: &World<Zeebe>) -> &Scripted {
+    match world.node(NodeId(4)) {
+        Some(Process::Client(node)) => match node.client() {
+            Client::Scripted(scripted) => scripted,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
 }
 
 fn log(world: &World<Zeebe>, broker: u16, partition: u16) -> Vec<Record> {
@@ -65,7 +71,7 @@ fn leader(world: &World<Zeebe>, partition: u16) -> Option<u16> {
 fn is_clean(partition: u16, records: &[Record], preset: &str) {
     let toggles = Toggles::preset(preset).expect("a preset");
     let log = PartitionLog { partition, records };
-    let report = verify(&Request { log, from: -1, toggles, confirmations: Vec::new() }).expect("a replay");
+    let report = verify(&Verify { log, from: -1, toggles, confirmations: Vec::new() }).expect("a replay");
     assert!(report.outcome.is_clean(), "{partition}: {:?}", report.outcome);
 }
 
@@ -73,13 +79,14 @@ fn is_clean(partition: u16, records: &[Record], preset: &str) {
 fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
     let mut operations = vec![deploy(12 * SECONDS)];
     for number in 0..30 {
-        operations.push(create(20 * SECONDS + number * SECONDS / 10, (number % 3) as u16 + 1));
+        operations.push(create(20 * SECONDS + number * SECONDS / 10));
     }
-    let mut world = world(7, "0.24.4", operations);
+    let mut world = world(7, "0.24.4", vec![script(operations)]);
     while world.step_until(60 * SECONDS, &mut ()) {}
-    let Some(Process::Client(client)) = world.node(NodeId(3)) else { panic!("the client") };
-    assert_eq!(client.answers().len(), 31);
-    assert!(client.answers().values().all(|answer| answer.rejection.is_none()), "{:?}", client.answers());
+    let client = scripted(&world);
+    assert_eq!(client.courses().len(), 31);
+    let accepted = |reply: &Option<Reply>| matches!(reply, Some(Reply::Response(_)));
+    assert!(client.courses().values().all(|course| accepted(&course.reply)), "{:?}", client.courses());
     for partition in 1..=3 {
         let led_by = leader(&world, partition).expect("a leader");
         let records = log(&world, led_by, partition);

@@ -1,6 +1,6 @@
 //! Kills every minute or two, deployments, instances and snapshots: with every fix on, no leader ever dies of its log.
 
-use super::{create, deploy, is_clean, log};
+use super::{create, deploy, is_clean, log, script};
 use kernel::control::Command;
 use kernel::disk::Unsynced;
 use kernel::event::{Event as Traced, Observer, What};
@@ -42,9 +42,9 @@ fn run(seed: u64, preset: &str, minutes: u64) -> (World<Zeebe>, Deaths) {
         if second % 40 == 12 {
             operations.push(deploy(second * SECONDS));
         }
-        operations.push(create(second * SECONDS, (second % 3) as u16 + 1));
+        operations.push(create(second * SECONDS));
     }
-    let mut world = builder(seed, &Arc::new(settings), operations).build();
+    let mut world = builder(seed, &Arc::new(settings), vec![script(operations)]).build();
     let mut deaths = Deaths::default();
     let mut dice = seed;
     let mut at = 30 * SECONDS;

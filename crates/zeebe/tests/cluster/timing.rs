@@ -1,17 +1,15 @@
 //! Times that follow from upstream's constants: how long a partition is without a leader, and what becomes of the first
 //! confirmation of a deployment.
 
-use super::{deploy, leader};
+use super::{deploy, leader, script, world};
 use kernel::control::Command;
 use kernel::disk::Unsynced;
 use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{MILLIS, Nanos, NodeId, SECONDS};
 use kernel::world::World;
-use relapse_zeebe::cluster::{Event, Message, Settings, Zeebe, builder};
+use relapse_zeebe::cluster::{Event, Message, Zeebe};
 use relapse_zeebe::processor::Notice;
-use relapse_zeebe::settings::Toggles;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// When a partition has a candidate, and when a leader that has recovered.
 #[derive(Default)]
@@ -34,11 +32,6 @@ impl Observer<Zeebe> for Successions {
     }
 }
 
-fn world(seed: u64, operations: Vec<relapse_zeebe::client_node::Operation>) -> World<Zeebe> {
-    let settings = Settings::new(Toggles::preset("0.24.4").expect("a preset"));
-    builder(seed, &Arc::new(settings), operations).build()
-}
-
 fn quantile(sorted: &[Nanos], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)] as f64 / SECONDS as f64
 }
@@ -51,7 +44,7 @@ fn near(found: f64, expected: f64) -> bool {
 fn a_killed_leader_has_a_successor_after_the_time_that_was_recorded() {
     let (mut candidates, mut recovered) = (Vec::new(), Vec::new());
     for seed in 0..1_000 {
-        let mut world = world(seed, Vec::new());
+        let mut world = world(seed, "0.24.4", Vec::new());
         let kill_at = 20 * SECONDS + seed % 250 * MILLIS;
         while world.step_until(kill_at, &mut ()) {}
         let partition = (seed % 3) as u16 + 1;
@@ -97,7 +90,7 @@ impl Observer<Zeebe> for Pushes {
 fn most_first_confirmations_between_brokers_are_lost_and_the_push_comes_again_after_15_s() {
     let (mut first, mut lost) = (0_u32, 0_u32);
     for seed in 0..700 {
-        let mut world = world(seed, vec![deploy(40 * SECONDS)]);
+        let mut world = world(seed, "0.24.4", vec![script(vec![deploy(40 * SECONDS)])]);
         while world.step_until(39 * SECONDS, &mut ()) {}
         let at = |world: &World<Zeebe>, partition| leader(world, partition);
         let home = at(&world, 1);

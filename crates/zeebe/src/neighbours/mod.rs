@@ -1,105 +1,77 @@
-//! What a broker knows of the others: its member of the SWIM group, its view of the leaders, and who listens to what.
+//! What a broker or a gateway knows of the others: its member of the SWIM group, its view of the leaders, and who listens to
+//! what.
 
-use super::calls::Calls;
+mod broker;
+mod calls;
+mod gateway;
+
 use crate::cluster::{Call, Event, Message, Settings, Timer, Zeebe};
 use crate::event_service::EventService;
-use crate::membership::{
-    Answer, BrokerInfo, Change, Host, Member, MemberInfo, Properties, Request, Timer as SwimTimer, Topic,
-};
-use crate::topology::BrokerTopology;
+use crate::membership::{Answer, Change, Host, Member, MemberInfo, Properties, Request, Timer as SwimTimer, Topic};
 use kernel::dice::{Purpose, Stream};
 use kernel::identity::{ConnectionId, Nanos, NodeId, mix};
 use kernel::system::{Env, Target};
 use std::sync::Arc;
 
+pub(crate) use calls::Calls;
+
 const SWIM: Purpose = Purpose::new("swim");
+
+/// What a process makes of what brokers announce.
+pub(crate) trait View {
+    /// What the membership says has changed; `told` gets each partition that a broker has been heard to lead by that.
+    fn changed(&mut self, change: Change, member: &MemberInfo, told: &mut Vec<(u16, u16)>);
+}
 
 /// It.
 #[derive(Clone, Debug)]
-pub(super) struct Neighbours {
+pub(crate) struct Neighbours<V> {
     member: Option<Member>,
-    world: Seen,
+    world: Seen<V>,
 }
 
 /// All of it but the member itself.
 #[derive(Clone, Debug)]
-struct Seen {
+struct Seen<V> {
     calls: Calls,
     stream: Option<Stream>,
     events: EventService,
-    topology: BrokerTopology,
+    topology: V,
     /// Leaders that listeners are to be told of.
     told: Vec<(u16, u16)>,
     /// Members that are gone.
     gone: Vec<NodeId>,
 }
 
-struct Bound<'a, E> {
+struct Bound<'a, E, V> {
     env: &'a mut E,
-    seen: &'a mut Seen,
+    seen: &'a mut Seen<V>,
 }
 
-impl Neighbours {
-    pub fn new(settings: &Settings) -> Self {
-        let own = BrokerInfo {
-            node_id: 0,
-            cluster_size: settings.brokers,
-            partitions_count: settings.partitions,
-            replication_factor: settings.brokers,
-            command_api: "".into(),
-            version: "0.24.4".into(),
-            roles: [].into(),
-        };
-        let (calls, events, topology) = (Calls::default(), EventService::default(), BrokerTopology::new(own));
-        Neighbours {
-            member: None,
-            world: Seen { calls, stream: None, events, topology, told: Vec::new(), gone: Vec::new() },
-        }
+impl<V: View> Neighbours<V> {
+    /// Of a process that has not started.
+    fn of(topology: V) -> Self {
+        let (calls, events, told, gone) = (Calls::default(), EventService::default(), Vec::new(), Vec::new());
+        Neighbours { member: None, world: Seen { calls, stream: None, events, topology, told, gone } }
     }
 
-    /// The cluster is joined first; what this broker is, is announced after that.
-    pub fn start<E: Env<Zeebe>>(&mut self, settings: &Settings, env: &mut E) {
+    /// Joins the group. Brokers are the seeds.
+    fn join<E: Env<Zeebe>>(&mut self, settings: &Settings, env: &mut E) {
         let me = env.me();
         self.world.stream = Some(env.stream(SWIM, mix(u64::from(me.0), u64::from(env.incarnation()))));
-        let own = BrokerInfo {
-            node_id: me.0,
-            command_api: format!("zeebe-{}:26501", me.0).into(),
-            ..(**self.world.topology.own()).clone()
-        };
-        self.world.topology = BrokerTopology::new(own);
         let seeds: Vec<NodeId> = settings.nodes().collect();
         self.member = Some(Member::new(settings.membership.clone(), me, &seeds, Properties::default()));
         self.with(env, |member, host| member.start(host));
-        self.announce();
     }
 
-    fn with<E: Env<Zeebe>>(&mut self, env: &mut E, act: impl FnOnce(&mut Member, &mut Bound<'_, E>)) {
+    fn with<E: Env<Zeebe>>(&mut self, env: &mut E, act: impl FnOnce(&mut Member, &mut Bound<'_, E, V>)) {
         if let Some(member) = &mut self.member {
             act(member, &mut Bound { env, seen: &mut self.world });
         }
     }
 
-    fn announce(&mut self) {
-        if let Some(member) = &mut self.member {
-            member.set_broker(self.world.topology.own().clone());
-        }
-    }
-
-    /// This broker's services of a partition are those of a leader.
-    pub fn leads(&mut self, partition: u16, term: u64) {
-        self.world.topology.set_leader(partition, term);
-        self.world.told.push((partition, self.world.topology.own().node_id));
-        self.announce();
-    }
-
-    /// They are those of a follower.
-    pub fn follows(&mut self, partition: u16) {
-        self.world.topology.set_follower(partition);
-        self.announce();
-    }
-
     /// Its view of the leaders.
-    pub fn topology(&self) -> &BrokerTopology {
+    pub fn topology(&self) -> &V {
         &self.world.topology
     }
 
@@ -180,7 +152,7 @@ impl Neighbours {
     }
 }
 
-impl<E: Env<Zeebe>> Host for Bound<'_, E> {
+impl<E: Env<Zeebe>, V: View> Host for Bound<'_, E, V> {
     fn wall(&self) -> Nanos {
         self.env.wall()
     }
@@ -208,7 +180,7 @@ impl<E: Env<Zeebe>> Host for Bound<'_, E> {
     fn changed(&mut self, change: Change, member: &MemberInfo) {
         let Seen { events, topology, told, gone, .. } = self.seen;
         events.changed(change, member);
-        topology.changed(change, member, |partition, broker| told.push((partition, broker)));
+        topology.changed(change, member, told);
         if change == Change::Removed {
             gone.push(member.id);
         }

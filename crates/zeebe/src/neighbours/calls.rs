@@ -26,7 +26,7 @@ struct Underway {
 
 /// All such connections of a process.
 #[derive(Clone, Debug, Default)]
-pub struct Calls {
+pub(crate) struct Calls {
     opened: u64,
     out: BTreeMap<ConnectionId, Underway>,
     /// By token.
