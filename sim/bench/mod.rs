@@ -15,6 +15,7 @@ mod kernel_cost;
 mod memory;
 mod ping_pong;
 mod recording;
+mod replay;
 mod timing;
 mod workers;
 
@@ -139,6 +140,7 @@ const MEASURES: &[Measure] = &[
     workers::measure,
     independence::measure,
     job::measure,
+    replay::measure,
 ];
 
 /// Measures everything; `tell` hears of each figure as soon as there is one.

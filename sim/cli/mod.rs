@@ -4,6 +4,7 @@ mod bench;
 mod digest;
 mod jobs;
 mod list;
+mod log;
 pub mod output;
 mod prove;
 mod run;
@@ -40,6 +41,7 @@ enum Verb {
     Run(run::Args),
     Tree(tree::Args),
     Jobs(jobs::Args),
+    Log(log::Args),
     Prove(prove::Args),
     Bench(bench::Args),
     Digest(digest::Args),
@@ -68,6 +70,7 @@ impl Verb {
             Verb::Run(args) => run::call(&args, output),
             Verb::Tree(args) => tree::call(&args, output),
             Verb::Jobs(args) => jobs::call(&args, output),
+            Verb::Log(args) => log::call(&args, output),
             Verb::Prove(args) => prove::call(&args, output),
             Verb::Bench(args) => bench::call(&args, output),
             Verb::Digest(args) => digest::call(&args, output),

@@ -7,6 +7,7 @@ pub mod paint;
 pub mod progress;
 pub mod proven;
 pub mod swept;
+pub mod verified;
 
 use explore::{SeedRange, TotalCost};
 use serde::Serialize;

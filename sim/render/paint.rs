@@ -12,13 +12,18 @@ pub struct Paint {
 impl Paint {
     /// The word of an outcome, in the colour of its severity.
     pub fn outcome(self, outcome: Outcome) -> String {
+        self.like(outcome, outcome.word())
+    }
+
+    /// Text in the colour of an outcome.
+    pub fn like(self, outcome: Outcome, text: &str) -> String {
         let code = match outcome {
             Outcome::Pass => "32",
             Outcome::Fail => "1;31",
             Outcome::Vacuous | Outcome::Inconclusive => "33",
             Outcome::SimulatorBug => "1;35",
         };
-        self.with(code, outcome.word())
+        self.with(code, text)
     }
 
     /// What matters less.

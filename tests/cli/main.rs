@@ -5,6 +5,7 @@ mod help;
 mod inputs;
 mod jobs;
 mod listing;
+mod logs;
 mod outputs;
 mod proofs;
 mod runs;

@@ -8,8 +8,13 @@ use crate::replay::Inconsistency;
 /// Something that a replay meets when it reads or runs a record.
 #[derive(Clone, Debug)]
 pub(super) enum Finding {
-    /// The log refused the deployment at this position and the replay accepts it, or the reverse.
-    Silent(i64),
+    /// The log refused a deployment that the replay accepts, or the reverse.
+    Silent {
+        /// Where the log has its answer.
+        position: i64,
+        /// The CREATE.
+        source: i64,
+    },
     /// A record is not as the model writes it.
     Differs(Box<Difference>),
     /// Upstream notices.
@@ -26,7 +31,8 @@ pub(super) enum Finding {
 /// A replay as far as it has come.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    silent: Vec<i64>,
+    /// Position and source of each.
+    silent: Vec<(i64, i64)>,
     /// A difference that upstream has not noticed, but may with a later follow-up of the same record.
     pending: Option<Box<Difference>>,
     ended: Option<Outcome>,
@@ -53,7 +59,7 @@ impl Course {
                 match pending {
                     Some(pending) if pending.source != source => self.ended = Some(Outcome::Differs(pending)),
                     _ => {
-                        self.silent.retain(|position| *position != source);
+                        self.silent.retain(|(_, of)| *of != source);
                         self.ended = Some(Outcome::Exception(inconsistency));
                     }
                 }
@@ -63,7 +69,7 @@ impl Course {
                 self.ended = Some(Outcome::Stuck { position, exception });
             }
             (_, Some(pending)) => self.pending = Some(pending),
-            (Finding::Silent(position), None) => self.silent.push(position),
+            (Finding::Silent { position, source }, None) => self.silent.push((position, source)),
             (Finding::Differs(difference), None) => self.pending = Some(difference),
         }
     }
@@ -83,6 +89,7 @@ impl Course {
         let differs = |difference| Outcome::Differs(Box::new(difference));
         let Course { silent, pending, ended } = self;
         let ended = ended.or(pending.map(Outcome::Differs)).or_else(|| stray().map(differs));
-        (ended.unwrap_or(Outcome::Clean), silent)
+        let positions = silent.into_iter().map(|(position, _)| position);
+        (ended.unwrap_or(Outcome::Clean), positions.collect())
     }
 }

@@ -29,7 +29,7 @@ pub struct Range {
     pub snapshots: (i64, i64),
     /// How the replay ends.
     pub outcome: Outcome,
-    /// Silent divergences on the way.
+    /// Silent divergences on the way: positions of the log's answers.
     pub silent: Vec<i64>,
 }
 

@@ -49,7 +49,8 @@ impl Outcome {
 pub struct Report {
     /// How it ended.
     pub outcome: Outcome,
-    /// Records that the log refused and the replay accepted, or the reverse, without upstream noticing: their positions.
+    /// Where the log refused a deployment that the replay accepts, or the reverse, without upstream noticing: positions of
+    /// the log's answers.
     pub silent: Vec<i64>,
     /// Records that were run again.
     pub replayed: u64,

@@ -21,11 +21,11 @@ impl Leader<'_> {
         }
         // No release looks at what it comes to, but it must be what a leader with the other memory writes.
         let mut other = Output::default();
-        let accepted = difference.expected.is_some_and(|expected| expected.kind == RecordType::Event);
+        let accepted = difference.expected.as_ref().is_some_and(|expected| expected.kind == RecordType::Event);
         tell_create(&mut other, record, !accepted);
         match compare(record, &other.follow_ups, self.logged(position)) {
-            Some(difference) => Some(Finding::Differs(Box::new(difference))),
-            None => Some(Finding::Silent(position)),
+            Some(other) => Some(Finding::Differs(Box::new(other))),
+            None => Some(Finding::Silent { position: difference.position.unwrap_or(position), source: position }),
         }
     }
 
