@@ -24,13 +24,12 @@ use crate::systems::{leaky, raft, restate, toy};
 type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
 
 /// All systems: the tables of each, and what makes its runners.
-static SYSTEMS: &[(&Schema, Build)] =
-    &[
-        (&restate::SCHEMA, restate::runner),
-        (&raft::SCHEMA, raft::runner),
-        (&toy::SCHEMA, toy::runner),
-        (&leaky::SCHEMA, leaky::runner),
-    ];
+static SYSTEMS: &[(&Schema, Build)] = &[
+    (&restate::SCHEMA, restate::runner),
+    (&raft::SCHEMA, raft::runner),
+    (&toy::SCHEMA, toy::runner),
+    (&leaky::SCHEMA, leaky::runner),
+];
 
 /// The tables of the system of that name.
 pub fn schema(system: &str) -> Option<&'static Schema> {
