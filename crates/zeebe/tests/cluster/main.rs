@@ -101,5 +101,7 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
     }
 }
 
+mod load;
+mod quiet;
 mod soak;
 mod timing;
