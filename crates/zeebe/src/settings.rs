@@ -51,8 +51,6 @@ pub struct Toggles {
     pub strict_verify: bool,
     /// How documents are walked.
     pub document_order: DocumentOrder,
-    /// The leader's wall clock, in milliseconds since 1970.
-    pub now: i64,
 }
 
 /// Names of the presets.
@@ -79,7 +77,6 @@ impl Toggles {
             count_by_partition: false,
             strict_verify: false,
             document_order: DocumentOrder::Index,
-            now: 0,
         };
         Some(match name {
             "0.24.3" => Toggles { detect_reprocessing: false, filter_5583: false, ..real },

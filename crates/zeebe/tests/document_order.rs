@@ -47,7 +47,7 @@ fn variables_are_set_in_the_order_of_the_leaders_index() {
             let file = log(&format!("{folder}/log-{partition}.jsonl"));
             let mut leader = Leader::of(partition);
             for record in file.records.iter().filter(|record| has_processor(record.kind, record.intent)) {
-                leader.toggles.now = record.timestamp;
+                leader.now = record.timestamp;
                 let variable = |value: &Value| match value {
                     Value::Variable(variable) => Some((variable.scope_key, variable.name.clone())),
                     _ => None,

@@ -61,7 +61,7 @@ fn what_a_broker_processed_makes_the_engine_write_the_same() {
                     })
                     .collect();
                 leader.toggles.document_order = DocumentOrder::Recorded(names.into());
-                leader.toggles.now = record.timestamp;
+                leader.now = record.timestamp;
                 leader.seen = SeenDeployments::default();
                 let written = leader.process(record);
                 let of = |kind, intent, key, value| (kind, intent, key, comparable(value));
@@ -107,7 +107,7 @@ fn a_message_that_is_too_old_is_passed_over_though_it_is_still_there() {
         leader.process(&record(occurred.key, occurred.kind, occurred.intent, occurred.value.clone()));
         let kept = leader.command(NO_KEY, MessageIntent::Publish, publish("k", 100));
         assert_eq!(intents(&kept), ["PUBLISHED"], "the key is held");
-        leader.toggles.now = lapse;
+        leader.now = lapse;
         let Value::WorkflowInstance(instance) = &occurred.value else { panic!("{occurred:?}") };
         let cancel = Value::WorkflowInstance(instance.clone());
         let instance = instance.workflow_instance_key;
@@ -134,8 +134,8 @@ fn a_closed_subscription_starts_nothing_and_forgets_what_was_triggered() {
     leader.command(NO_KEY, MessageStartEventSubscriptionIntent::Close, closed);
     let written = leader.command(NO_KEY, MessageIntent::Publish, publish("", 0));
     assert_eq!(intents(&written), ["PUBLISHED", "DELETED"]);
-    let Leader { partition, toggles, state, seen, out } = &mut leader;
-    let mut engine = Engine { partition: *partition, toggles, state, seen, out };
+    let Leader { partition, toggles, now, state, seen, out } = &mut leader;
+    let mut engine = Engine { partition: *partition, toggles, now: *now, state, seen, out };
     let failed = engine.process(&record(occurred.key, occurred.kind, occurred.intent, occurred.value.clone()));
     assert!(failed.unwrap_err().0.contains("no triggered event could be found"));
 }

@@ -43,6 +43,8 @@ pub(super) struct Rest {
     /// Roles that were announced and not acted on.
     pub announced: Vec<(Role, u64)>,
     pub committed: u64,
+    /// The commit index at which the commit position was looked up last.
+    pub looked_up: u64,
     pub commit_position: i64,
     pub outcomes: Vec<Outcome>,
     pub log: Option<LogStream>,
@@ -73,6 +75,7 @@ impl Partition {
             election: None,
             announced: Vec::new(),
             committed: 0,
+            looked_up: 0,
             commit_position: 0,
             outcomes: Vec::new(),
             log: None,
@@ -275,6 +278,10 @@ impl Partition {
     /// The commit position follows the commit index.
     fn see_commits(&mut self) {
         let Some(member) = &self.member else { return };
+        if self.rest.looked_up == self.rest.committed {
+            return;
+        }
+        self.rest.looked_up = self.rest.committed;
         let before = self.rest.commit_position;
         let (first, committed) = (member.log().first_index(), self.rest.committed);
         let mut index = committed;

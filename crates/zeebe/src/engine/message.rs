@@ -40,7 +40,7 @@ impl Engine<'_> {
         let started = self.start_at_message(message);
         if message.time_to_live > 0 {
             // A replay reads the clock anew, so the message lives longer for it.
-            self.state.put_message(key, message, self.toggles.now.saturating_add(message.time_to_live));
+            self.state.put_message(key, message, self.now.saturating_add(message.time_to_live));
             for process_id in &started {
                 self.state.put_message_correlation(key, process_id);
             }
@@ -101,7 +101,7 @@ impl Engine<'_> {
             let Kind::StartEvent(Start::Message(name)) = &start.kind else { continue };
             let fits = |key: i64| !self.state.has_message_correlation(key, &workflow.process_id);
             let mut messages = self.state.messages_of(name, correlation_key);
-            let found = messages.find(|(key, row)| row.deadline > self.toggles.now && fits(*key));
+            let found = messages.find(|(key, row)| row.deadline > self.now && fits(*key));
             if let Some((key, _)) = found
                 && next.as_ref().is_none_or(|(other, _)| key < *other)
             {

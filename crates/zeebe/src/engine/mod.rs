@@ -50,6 +50,8 @@ pub struct Engine<'a> {
     pub partition: u16,
     /// Which defects are mended.
     pub toggles: &'a Toggles,
+    /// The leader's wall clock, in milliseconds since 1970.
+    pub now: i64,
     /// The store, in a transaction.
     pub state: &'a mut State,
     /// Deployments that this leader has seen.

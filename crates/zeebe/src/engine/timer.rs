@@ -22,7 +22,7 @@ impl Engine<'_> {
             element_instance_key: key,
             workflow_instance_key: value.workflow_instance_key,
             workflow_key: value.workflow_key,
-            due_date: timer.due_at(self.toggles.now),
+            due_date: timer.due_at(self.now),
             target_element_id: element.id.clone(),
             repetitions: timer.repetitions(),
         });
@@ -47,7 +47,7 @@ impl Engine<'_> {
                 element_instance_key: NO_ELEMENT,
                 workflow_instance_key: NO_ELEMENT,
                 workflow_key: workflow.key,
-                due_date: timer.due_at(self.toggles.now),
+                due_date: timer.due_at(self.now),
                 target_element_id: start.id.clone(),
                 repetitions: timer.repetitions(),
             });
@@ -146,7 +146,7 @@ impl Engine<'_> {
             _ => return Err(Exception("java.lang.NullPointerException".to_owned())),
         };
         let repetitions = if timer.repetitions == -1 { -1 } else { timer.repetitions - 1 };
-        let due_date = interval.due_at(self.toggles.now);
+        let due_date = interval.due_at(self.now);
         self.ask_for_timer(Timer { repetitions, due_date, ..timer.clone() });
         Ok(())
     }

@@ -208,8 +208,8 @@ impl StreamProcessor {
         host.notice(Notice::Failed { why });
     }
 
-    fn engine(&mut self) -> Engine<'_> {
+    fn engine(&mut self, now: i64) -> Engine<'_> {
         let StreamProcessor { partition, toggles, state, seen, out, .. } = self;
-        Engine { partition: *partition, toggles, state, seen, out }
+        Engine { partition: *partition, toggles, now, state, seen, out }
     }
 }

@@ -44,10 +44,7 @@ impl StreamProcessor {
         self.writer.reset(self.toggles.fix_5420);
         self.writer.configure_source(record.position);
         self.out.clear();
-        let mut toggles = (*self.toggles).clone();
-        toggles.now = host.now();
-        let StreamProcessor { partition, state, seen, out, .. } = self;
-        let mut engine = crate::engine::Engine { partition: *partition, toggles: &toggles, state, seen, out };
+        let mut engine = self.engine(host.now());
         let result = if engine.is_blacklisted(&record) { Ok(()) } else { engine.process(&record) };
         let effects = std::mem::take(&mut self.out.effects);
         for effect in &effects {
@@ -94,7 +91,7 @@ impl StreamProcessor {
             );
             self.out.reject(&record, RejectionType::ProcessingError, reason);
         }
-        self.engine().try_to_blacklist(&record);
+        self.engine(host.now()).try_to_blacklist(&record);
         let workflow_instance_key =
             record.value.workflow_instance_key().filter(|key| self.state.is_blacklisted(*key)).unwrap_or(-1);
         let error = ErrorRecord {
@@ -116,7 +113,6 @@ impl StreamProcessor {
         // Whether the commit position matters is known when the record is written.
         self.error_position = Some(i64::MAX);
         self.current = Some(record);
-        let _ = host;
         self.queue.run(Job::Write);
     }
 

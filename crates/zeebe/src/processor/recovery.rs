@@ -72,10 +72,7 @@ impl StreamProcessor {
             self.seen.rollback(self.toggles.cache_rollback);
         }
         self.state.begin();
-        let mut toggles = (*self.toggles).clone();
-        toggles.now = host.now();
-        let StreamProcessor { partition, state, seen, out, .. } = self;
-        let mut engine = crate::engine::Engine { partition: *partition, toggles: &toggles, state, seen, out };
+        let mut engine = self.engine(host.now());
         let result = replay.run(&mut engine, &record);
         let effects = std::mem::take(&mut self.out.effects);
         for effect in &effects {

@@ -23,6 +23,8 @@ pub(super) struct Leader<'a> {
     pub log: PartitionLog<'a>,
     pub by_source: &'a BySource,
     pub toggles: Toggles,
+    /// The wall clock of the leader, in milliseconds since 1970.
+    now: i64,
     pub state: State,
     pub seen: SeenDeployments,
     pub out: Output,
@@ -40,6 +42,7 @@ impl<'a> Leader<'a> {
             log,
             by_source,
             toggles: toggles.clone(),
+            now: 0,
             state: State::default(),
             seen: SeenDeployments::default(),
             out: Output::default(),
@@ -171,7 +174,7 @@ impl<'a> Leader<'a> {
     /// processed a record showed some moment between that record and what followed; the first of them is taken here, and
     /// the comparison knows.
     fn learn(&mut self, record: &Record) {
-        self.toggles.now = record.timestamp;
+        self.now = record.timestamp;
         let completing = Intent::WorkflowInstance(WorkflowInstanceIntent::ElementCompleting);
         let has_document = record.value_type() == ValueType::VariableDocument
             || record.intent == completing
@@ -212,8 +215,8 @@ impl<'a> Leader<'a> {
     }
 
     fn engine(&mut self) -> Engine<'_> {
-        let Leader { log, toggles, state, seen, out, .. } = self;
-        Engine { partition: log.partition, toggles, state, seen, out }
+        let Leader { log, toggles, now, state, seen, out, .. } = self;
+        Engine { partition: log.partition, toggles, now: *now, state, seen, out }
     }
 }
 

@@ -25,6 +25,7 @@ fn clients(instances: u64) -> Vec<ClientRole> {
     ]
 }
 
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "wall time is printed; no run sees it")]
 #[test]
 fn every_instance_is_completed_and_nothing_is_rejected_but_what_upstream_rejects() {
     let settings = Arc::new(Settings::new(Toggles::preset("0.24.4").expect("a preset")));

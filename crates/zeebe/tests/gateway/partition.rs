@@ -51,6 +51,7 @@ impl Partition {
             let mut engine = Engine {
                 partition: self.number,
                 toggles: &self.toggles,
+                now: now_ms,
                 state: &mut self.state,
                 seen: &mut self.seen,
                 out: &mut out,

@@ -12,6 +12,7 @@ use relapse_zeebe::state::State;
 pub struct Leader {
     pub partition: u16,
     pub toggles: Toggles,
+    pub now: i64,
     pub state: State,
     pub seen: SeenDeployments,
     pub out: Output,
@@ -21,14 +22,14 @@ impl Leader {
     pub fn of(partition: u16) -> Self {
         let toggles = Toggles::preset("0.24.4").unwrap();
         let (state, seen, out) = (State::default(), SeenDeployments::default(), Output::default());
-        Leader { partition, toggles, state, seen, out }
+        Leader { partition, toggles, now: 0, state, seen, out }
     }
 
     pub fn process(&mut self, record: &Record) -> Vec<FollowUp> {
         self.out.clear();
         self.state.begin();
-        let Leader { partition, toggles, state, seen, out } = self;
-        Engine { partition: *partition, toggles, state, seen, out }.process(record).unwrap();
+        let Leader { partition, toggles, now, state, seen, out } = self;
+        Engine { partition: *partition, toggles, now: *now, state, seen, out }.process(record).unwrap();
         self.state.commit();
         self.out.follow_ups.clone()
     }
