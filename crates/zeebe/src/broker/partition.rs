@@ -21,6 +21,7 @@ use kernel::disk::DiskError;
 use kernel::identity::{ActorId, MILLIS, NodeId, TimerId, mix};
 use kernel::system::Env;
 use raft::{Member, Outcome, Role};
+use std::cell::Cell;
 
 const ELECTION: Purpose = Purpose::new("raft-election");
 /// Actors of a partition: its stream processor, its appender, its transitions.
@@ -57,7 +58,7 @@ pub(super) struct Rest {
     pub working: bool,
     pub tickets: u64,
     /// Where a position was found last.
-    pub found: u64,
+    pub found: Cell<u64>,
     /// Leaders that this stream processor was told of.
     pub leaders: PartitionLeaders,
     pub snapshots: Snapshots,
@@ -85,7 +86,7 @@ impl Partition {
             installed: None,
             working: false,
             tickets: 0,
-            found: 0,
+            found: Cell::new(1),
             leaders: PartitionLeaders::default(),
             snapshots: Snapshots::default(),
             director: Director::Idle,

@@ -25,7 +25,7 @@ impl<E> Seat<'_, E> {
         let log = self.member?.log();
         let positions = |index: u64| log.get(index).and_then(raft::Entry::positions);
         let holds = |index: u64| positions(index).is_some_and(|at| (at.lowest..=at.highest).contains(&position));
-        let near = self.rest.found.max(1);
+        let near = self.rest.found.get();
         if let Some(index) = (near..near + 3).find(|index| holds(*index)) {
             return Some(index);
         }
@@ -55,6 +55,7 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
             return None;
         }
         let index = self.index_of(position.unsigned_abs())?;
+        self.rest.found.set(index);
         match &self.member?.log().get(index)?.body {
             Body::Application(at, batch) => {
                 let offset = usize::try_from(position.unsigned_abs() - at.lowest).ok()?;
