@@ -153,11 +153,24 @@ impl Scene {
 
     /// The next process on the same disk.
     pub fn restarted(self, settings: Settings) -> Self {
-        let hand = Hand { files: self.hand.files, ..Hand::new() };
-        let mut scene = Scene { member: Scene::member(settings), hand };
-        scene.member.start(None, &mut scene.hand);
+        let (member, hand) = self.starting(settings);
+        let mut scene = Scene { member, hand };
         scene.settle();
         scene
+    }
+
+    /// The same before its disk has finished anything.
+    pub fn starting(self, settings: Settings) -> (Member<Word>, Hand) {
+        let mut hand = Hand { files: self.hand.files, ..Hand::new() };
+        let mut member = Scene::member(settings);
+        member.start(None, &mut hand);
+        (member, hand)
+    }
+
+    /// The disk says that the oldest of what it was given has failed.
+    pub fn fails_disk(&mut self) {
+        let notice = self.hand.notices.pop_front().expect("something underway");
+        self.member.disk_done(notice, Err(DiskError::Io), &mut self.hand);
     }
 
     /// The disk finishes all it was given; what was said at the start is forgotten.

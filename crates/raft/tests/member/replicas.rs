@@ -1,7 +1,7 @@
 //! Appends, conflicts, snapshots and files, as a follower sees them.
 
 use crate::hand::{ONE, Scene, TWO, append, appended, snapshot};
-use relapse_raft::{Flush, Message, Settings, Toggles};
+use relapse_raft::{Body, Entry, Flush, Message, Record, Settings, Toggles};
 
 fn settings() -> Settings {
     Settings::default()
@@ -149,6 +149,46 @@ fn compaction_drops_whole_segments_and_a_restart_finds_the_others() {
     let scene = scene.restarted(small());
     assert_eq!((scene.member.log().first_index(), scene.member.log().last_index()), (5, 10));
     assert_eq!((scene.member.term(), scene.member.commit_index()), (1, 0));
+}
+
+#[test]
+fn a_restart_flushes_full_segments_too_since_a_process_may_have_died_between_two() {
+    let small = || Settings { segment_entries: 2, ..sound() };
+    let mut scene = Scene::new(small());
+    scene.gets(ONE, append(1, (0, 0), 0, &[1; 5]));
+    scene.settle();
+
+    let (_, unsettled) = scene.starting(small());
+
+    // Two full segments, the current one, term and vote.
+    assert_eq!(unsettled.notices.len(), 4);
+}
+
+#[test]
+fn a_commit_index_goes_back_when_the_disk_takes_its_entries_back() {
+    let mut scene = Scene::new(sound());
+    scene.gets(ONE, append(1, (0, 0), 1, &[1]));
+    scene.settle();
+    scene.gets(ONE, append(1, (1, 1), 2, &[1]));
+    assert_eq!(scene.member.commit_index(), 2);
+
+    scene.fails_disk();
+
+    assert_eq!((scene.member.commit_index(), &*scene.hand.committed), (1, &[1][..]));
+}
+
+#[test]
+fn a_log_ends_where_an_entry_does_not_follow_the_one_before_it() {
+    let mut scene = Scene::new(sound());
+    scene.gets(ONE, append(3, (0, 0), 0, &[1, 2, 3]));
+    scene.settle();
+    let log = *scene.hand.files.keys().find(|file| file.kind == "raft-log").expect("a log");
+    let entry = Entry { term: 1, body: Body::Initialize };
+    scene.hand.files.get_mut(&log).expect("a log")[1] = Record::Entry { index: 2, previous_term: 1, entry };
+
+    let scene = scene.restarted(sound());
+
+    assert_eq!(scene.member.log().last_index(), 2);
 }
 
 #[test]
