@@ -1,6 +1,6 @@
 //! A member: its state, its inputs, and what all roles share.
 //!
-//! One file per matter: [`calls`] the requests underway, `election` polls and votes, `replica` appends as a follower takes
+//! One file per matter: `calls` the requests underway, `durable` what a restart finds, `election` polls and votes, `replica` appends as a follower takes
 //! them, `install` snapshots, `leader` a leader's entries and commits, `replication` what a leader sends to whom.
 //!
 //! Simplified: a handler that steps down does so before it does the rest, where upstream does so after; nobody outside can
@@ -8,6 +8,7 @@
 //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/impl/RaftContext.java (state and transitions)
 
 mod calls;
+mod durable;
 mod election;
 mod install;
 mod leader;
@@ -15,20 +16,19 @@ mod peer;
 mod replica;
 mod replication;
 
-use crate::entry::{Content, Record, Snapshot, meta_file};
+use crate::entry::{Content, Snapshot};
 use crate::event::{Event, Uncaught};
 use crate::gate::{Gate, Saying};
 use crate::host::{Host, Role, Timer};
 use crate::log::RaftLog;
 use crate::message::{Kind, Message};
-use crate::settings::{Flush, Mutation, Settings};
+use crate::settings::{Mutation, Settings};
 use calls::{Asked, Calls};
 use election::Campaign;
 use install::{Pending, Storing};
 use kernel::dice::below;
 use kernel::disk::DiskError;
 use kernel::identity::{MILLIS, Nanos, NodeId};
-use kernel::system::DiskOp;
 use leader::Leadership;
 use std::sync::Arc;
 
@@ -254,46 +254,8 @@ impl<E: Content> Member<E> {
         self.caught(done, host);
     }
 
-    /// What was found in the files may be in the page cache only: it is made durable before anything is said by it. Of the
-    /// current segment that is so only if followers flush before they answer; upstream makes no other before the full one
-    /// is flushed, while here a process may have died in between.
-    fn settle<H: Host<E>>(&mut self, host: &mut H) {
-        for file in self.log.full_files() {
-            let notice = self.waited_for();
-            host.disk(DiskOp::Sync(file), notice);
-        }
-        if self.settings.toggles.flush == Flush::BeforeAnswer {
-            self.flush(host);
-        }
-        if self.meta_filed {
-            let notice = self.waited_for();
-            host.disk(DiskOp::Sync(meta_file(self.group)), notice);
-        }
-    }
-
     fn mutated(&self, mutation: Mutation) -> bool {
         self.settings.mutation == mutation
-    }
-
-    /// Upstream catches at the top of the thread: the member is inactive. What it would have said is never said; what it
-    /// holds in memory is what its files hold.
-    //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/impl/RaftContext.java (onUncaughtException)
-    fn caught<H: Host<E>>(&mut self, handled: Handled, host: &mut H) {
-        let Err(why) = handled else { return };
-        if why == Uncaught::Storage {
-            // Upstream fails before it does what rests on the write: here that is taken back.
-            self.commit = self.gate.forget();
-            self.applied = self.applied.min(self.commit);
-            self.log.committed(self.commit);
-            self.storing = None;
-            self.load_meta(host);
-            self.log.load(host);
-            self.settle(host);
-        }
-        host.emit(Event::Failed(why));
-        // Becoming inactive writes nothing, so that cannot fail in its turn.
-        let _ = self.transition(Role::Inactive, host);
-        host.failed();
     }
 
     fn say<H: Host<E>>(&mut self, saying: Saying<E>, host: &mut H) {
@@ -303,18 +265,6 @@ impl<E: Content> Member<E> {
     fn answer<H: Host<E>>(&mut self, to: NodeId, message: Message<E>, host: &mut H) -> Handled {
         self.say(Saying::Send(to, message), host);
         Ok(())
-    }
-
-    /// A notice that all that is said later waits for.
-    fn waited_for(&mut self) -> Option<u64> {
-        (!self.mutated(Mutation::AnswerBeforeSync)).then(|| self.gate.notice())
-    }
-
-    fn flush<H: Host<E>>(&mut self, host: &mut H) {
-        if self.log.has_file() {
-            let notice = self.waited_for();
-            self.log.flush(notice, host);
-        }
     }
 
     /// Milliseconds of the wall clock, by which upstream measures silence: a jump of that clock is seen.
@@ -335,27 +285,6 @@ impl<E: Content> Member<E> {
         self.log.last().map_or(snapshot, |(index, entry)| (index, entry.term))
     }
 
-    /// Adopts a newer term.
-    //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/impl/RaftContext.java (setTerm)
-    fn set_term<H: Host<E>>(&mut self, term: u64, host: &mut H) {
-        if term > self.term {
-            self.term = term;
-            self.leader = None;
-            self.vote = None;
-            self.store_meta(host);
-        }
-    }
-
-    //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/impl/RaftContext.java (setLastVotedFor)
-    fn set_vote<H: Host<E>>(&mut self, candidate: NodeId, host: &mut H) -> Handled {
-        if self.vote.is_some() && !self.mutated(Mutation::VoteTwice) {
-            return Err(Uncaught::VoteTwice);
-        }
-        self.vote = Some(candidate);
-        self.store_meta(host);
-        Ok(())
-    }
-
     /// Takes over what a request says about term and leader; whether it was news.
     //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/roles/AbstractRole.java (updateTermAndLeader)
     fn update<H: Host<E>>(&mut self, term: u64, leader: Option<NodeId>, host: &mut H) -> bool {
@@ -365,31 +294,6 @@ impl<E: Content> Member<E> {
             self.leader = leader;
         }
         news
-    }
-
-    /// Simplified: upstream writes term and vote one after the other, each with a flush of its own.
-    //= camunda/zeebe@0.24.4:atomix/cluster/src/main/java/io/atomix/raft/storage/system/MetaStore.java (storeTerm, storeVote)
-    fn store_meta<H: Host<E>>(&mut self, host: &mut H) {
-        let (file, record) = (meta_file(self.group), Record::Meta { term: self.term, vote: self.vote });
-        let write = if self.meta_filed { DiskOp::Write(file, 0, record) } else { DiskOp::Append(file, record) };
-        self.meta_filed = true;
-        host.disk(write, None);
-        let notice = self.waited_for();
-        host.disk(DiskOp::Sync(file), notice);
-    }
-
-    fn load_meta<H: Host<E>>(&mut self, host: &mut H) {
-        let file = meta_file(self.group);
-        self.meta_filed = host.file_len(file).is_some_and(|len| len > 0);
-        // A torn first write was never synced: nobody has been told of it.
-        let (term, vote) = match host.record(file, 0) {
-            Ok(Record::Meta { term, vote }) => (*term, *vote),
-            _ => (0, None),
-        };
-        (self.term, self.vote) = (term, vote);
-        if self.mutated(Mutation::ForgetVote) {
-            self.vote = None;
-        }
     }
 
     /// Goes over to another role.
