@@ -6,6 +6,7 @@ mod manner;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use explore::{RunResult, SeedRange};
 use kernel::verdict::Outcome;
@@ -53,6 +54,8 @@ impl fmt::Display for Fingerprint {
 pub struct Proof {
     /// Seeds that were run.
     pub runs: u64,
+    /// Ctrl-C came: the way under way and those after it are missing.
+    pub interrupted: bool,
     /// Those in which the simulator contradicted itself, whatever the way.
     pub simulator_bugs: u64,
     /// The ways, the one that all others are compared with left out.
@@ -91,11 +94,17 @@ impl Proof {
 }
 
 /// Runs the seeds in every way there is. `said` are the arguments that mean the scenario in another process.
-pub fn prove(scenario: &Scenario, said: &[String], seeds: SeedRange, against: Option<&Path>) -> Result<Proof, Report> {
+pub fn prove(
+    scenario: &Scenario,
+    said: &[String],
+    seeds: SeedRange,
+    against: Option<&Path>,
+    stop: &AtomicBool,
+) -> Result<Proof, Report> {
     let runner = registry::runner(scenario, Host::BUILT)?;
     // The first of all ways: nothing ran before.
     let alone = Manner::Alone(&*runner);
-    let expected = finished("alone", alone.fingerprints(seeds)?)?;
+    let expected = finished("alone", alone.fingerprints(seeds, stop)?)?;
 
     let process = |binary: &Path, host| Manner::InProcess(Process { binary: binary.to_owned(), said, host });
     let mut manners = vec![
@@ -114,13 +123,21 @@ pub fn prove(scenario: &Scenario, said: &[String], seeds: SeedRange, against: Op
 
     let mut ways = Vec::with_capacity(manners.len());
     for (way, manner) in manners {
-        let found = finished(&way, manner.fingerprints(seeds)?)?;
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let found = match manner.fingerprints(seeds, stop) {
+            // A way that was cut short says nothing; another process may have died of the same Ctrl-C.
+            _ if stop.load(Ordering::Relaxed) => break,
+            found => finished(&way, found?)?,
+        };
         ways.push(compared(way, &expected, &found, |seed| {
             locate(&|window| alone.look(seeds, seed, window), &|window| manner.look(seeds, seed, window))
         }));
     }
     let simulator_bugs = expected.values().filter(|fingerprint| fingerprint.is(Outcome::SimulatorBug)).count();
-    Ok(Proof { runs: seeds.len(), simulator_bugs: simulator_bugs as u64, ways })
+    let interrupted = stop.load(Ordering::Relaxed);
+    Ok(Proof { runs: expected.len() as u64, interrupted, simulator_bugs: simulator_bugs as u64, ways })
 }
 
 /// Refuses runs that the host's time ended: they differ from way to way, and that says nothing about a run.

@@ -19,6 +19,8 @@ mod replay;
 mod timing;
 mod workers;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use miette::Report;
 use serde::Serialize;
 
@@ -143,15 +145,23 @@ const MEASURES: &[Measure] = &[
     replay::measure,
 ];
 
-/// Measures everything; `tell` hears of each figure as soon as there is one.
+/// Measures everything, or until it is stopped; `tell` hears of each figure as soon as there is one. Whether it was stopped
+/// before the end.
 ///
 /// # Errors
 /// Those of `tell`.
-pub fn measure(effort: Effort, mut tell: impl FnMut(Figure) -> Result<(), Report>) -> Result<(), Report> {
+pub fn measure(
+    effort: Effort,
+    stop: &AtomicBool,
+    mut tell: impl FnMut(Figure) -> Result<(), Report>,
+) -> Result<bool, Report> {
     for measure in MEASURES {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
         measure(effort)?.into_iter().try_for_each(&mut tell)?;
     }
-    Ok(())
+    Ok(false)
 }
 
 #[cfg(test)]

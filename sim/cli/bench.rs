@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::output::{Output, say};
 use super::status::Status;
+use super::stop;
 use crate::bench::{Effort, Figure, measure};
 use crate::host::Host;
 use crate::render::figures;
@@ -13,7 +14,10 @@ const HELP: &str = "\
 Each figure is taken in several rounds, in which the two sides of a ratio take turns: the median counts, the smallest
 and the largest stand beside it. A busy machine widens the spread more than it moves the median.
 
-Exit status: 0 if every figure that was measured here is on the right side of its bar, 1 if one is not.";
+Ctrl-C ends it after the measurement under way, with the figures so far.
+
+Exit status: 0 if every figure that was measured here is on the right side of its bar, 1 if one is not, 3 if none that
+was measured is but Ctrl-C cut the measuring short, 130 after a second Ctrl-C.";
 
 /// Measure this machine: the figures of the README, each against its bar
 #[derive(Debug, clap::Args)]
@@ -33,6 +37,7 @@ struct Measured {
     version: &'static str,
     host: String,
     quick: bool,
+    interrupted: bool,
     figures: Vec<Figure>,
 }
 
@@ -44,7 +49,8 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let effort = if args.quick { Effort::QUICK } else { Effort::FULL };
     let colours = output.colours();
     let mut found = Vec::new();
-    measure(effort, |figure| {
+    let stop = stop::on_ctrl_c();
+    let interrupted = measure(effort, &stop, |figure| {
         if !args.json {
             output.text(&figures::text(&figure, colours))?;
             output.flush()?;
@@ -55,9 +61,15 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let missed = found.iter().any(|figure| figure.holds == Some(false));
     if args.json {
         let version = env!("CARGO_PKG_VERSION");
-        output.json(&Measured { version, host: Host::BUILT.to_string(), quick: args.quick, figures: found })?;
+        output.json(&Measured {
+            version,
+            host: Host::BUILT.to_string(),
+            quick: args.quick,
+            interrupted,
+            figures: found,
+        })?;
     } else {
-        output.text(&figures::closing(&found))?;
+        output.text(&figures::closing(&found, interrupted))?;
     }
-    Ok(if missed { Status::MISSED } else { Status::DONE })
+    Ok(if missed { Status::MISSED } else { Status::of([], interrupted) })
 }

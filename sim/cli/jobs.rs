@@ -69,7 +69,7 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     flags.iter().try_for_each(|(flag, jobs)| in_window(flag, jobs, args.window))?;
     // The job's name is all that differs between the rows, so it is no part of their terms.
     let base = args.scenario.load_with("workload.job=any")?;
-    let terms = Terms::of(&base, args.seeds);
+    let terms = Terms::of(&base, args.seeds)?;
     let mut ledger = Ledger::open(args.out.as_deref(), &terms)?;
     let mut rows = ledger.rows_known();
 
@@ -97,8 +97,9 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         }
         worst.extend(report.groups.iter().map(|group| group.outcome));
         let row = Row::new(job, tree.stats().invocations.into(), &cycles, &report);
-        ledger.add(&row)?;
+        // Said first: where it cannot be kept, it is seen all the same.
         say(format!("{}: {} of {} blocked", row.job, row.blocked, row.runs));
+        ledger.add(&row)?;
         rows.push(row);
     }
     let document = Document { args, scenario: &base, terms: &terms, interrupted, rows };

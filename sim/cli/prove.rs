@@ -9,6 +9,7 @@ use super::output::Output;
 use super::scenario_args::ScenarioArgs;
 use super::seeds;
 use super::status::Status;
+use super::stop;
 use crate::proof::prove;
 use crate::render::proven;
 
@@ -35,11 +36,12 @@ pub struct Args {
 /// Proves it. A failure that a run finds is none here; only a difference is, or a run that cannot be trusted.
 pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let scenario = args.scenario.load()?;
-    let proof = prove(&scenario, &args.scenario.said(&scenario), args.seeds, args.against.as_deref())?;
+    let stop = stop::on_ctrl_c();
+    let proof = prove(&scenario, &args.scenario.said(&scenario), args.seeds, args.against.as_deref(), &stop)?;
     if args.json {
         output.json(&proven::json(&scenario, args.seeds, &proof))?;
     } else {
         output.text(&proven::text(&scenario, args.seeds, &proof, output.colours()))?;
     }
-    Ok(if proof.holds() { Status::DONE } else { Status::DIVERGED })
+    Ok(if proof.holds() { Status::of([], proof.interrupted) } else { Status::DIVERGED })
 }

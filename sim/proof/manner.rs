@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use explore::SeedRange;
 use miette::Report;
@@ -16,6 +17,9 @@ use crate::scenario::problem::Problem;
 
 /// What came of each seed.
 pub type Fingerprints = BTreeMap<u64, Fingerprint>;
+
+/// Threads that run seeds at the same time.
+const AT_ONCE: usize = 8;
 
 /// A way to run seeds.
 pub enum Manner<'a> {
@@ -42,15 +46,18 @@ pub struct Process<'a> {
 }
 
 impl Manner<'_> {
-    /// Runs all seeds.
-    pub fn fingerprints(&self, seeds: SeedRange) -> Result<Fingerprints, Report> {
+    /// Runs all seeds, or those up to where it is stopped.
+    pub fn fingerprints(&self, seeds: SeedRange, stop: &AtomicBool) -> Result<Fingerprints, Report> {
+        let go_on = |_: &u64| !stop.load(Ordering::Relaxed);
+        let alone = |runner: &dyn DynRunner, seed| each(runner, std::iter::once(seed));
         Ok(match self {
-            Manner::Alone(runner) => seeds.seeds().flat_map(|seed| each(*runner, std::iter::once(seed))).collect(),
-            Manner::InOrder(runner) => each(*runner, seeds.seeds()),
-            Manner::InReverse(runner) => each(*runner, seeds.seeds().rev()),
+            Manner::Alone(runner) => seeds.seeds().take_while(go_on).flat_map(|seed| alone(*runner, seed)).collect(),
+            Manner::InOrder(runner) => each(*runner, seeds.seeds().take_while(go_on)),
+            Manner::InReverse(runner) => each(*runner, seeds.seeds().rev().take_while(go_on)),
             Manner::OnThreads(runner) => {
-                let alone = |seed| on_thread(|| each(*runner, std::iter::once(seed)));
-                seeds.seeds().flat_map(alone).collect()
+                let group = |from: u64| from..seeds.to().min(from.saturating_add(AT_ONCE as u64));
+                let groups = (seeds.from()..seeds.to()).step_by(AT_ONCE).take_while(go_on).map(group);
+                groups.flat_map(|group| on_threads(group, |seed| alone(*runner, seed))).collect()
             }
             Manner::InProcess(process) => process.fingerprints(seeds)?,
         })
@@ -77,6 +84,16 @@ fn each(runner: &dyn DynRunner, mut seeds: impl Iterator<Item = u64>) -> Fingerp
         found.insert(seed, Fingerprint::of(&result));
     });
     found
+}
+
+/// Each seed on a thread of its own, all at the same time: what they share would show.
+#[expect(clippy::disallowed_methods, reason = "other threads are what is being tried")]
+fn on_threads(seeds: Range<u64>, run: impl Fn(u64) -> Fingerprints + Sync) -> Fingerprints {
+    std::thread::scope(|scope| {
+        let run = &run;
+        let threads: Vec<_> = seeds.map(|seed| scope.spawn(move || run(seed))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a panic in a run is a verdict")).collect()
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "another thread is what is being tried")]

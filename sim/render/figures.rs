@@ -28,11 +28,12 @@ pub fn text(figure: &Figure, colours: bool) -> String {
 }
 
 /// The last line.
-pub fn closing(figures: &[Figure]) -> String {
+pub fn closing(figures: &[Figure], interrupted: bool) -> String {
     let count = |holds| figures.iter().filter(|figure| figure.holds == Some(holds)).count();
     let unmeasured = figures.iter().filter(|figure| figure.measured.is_none()).count();
     let unmeasured = if unmeasured > 0 { format!(", {unmeasured} not measured here") } else { String::new() };
-    format!("\n{} bars hold, {} missed{unmeasured}\n", count(true), count(false))
+    let cut = if interrupted { "; interrupted: the others were not measured" } else { "" };
+    format!("\n{} bars hold, {} missed{unmeasured}{cut}\n", count(true), count(false))
 }
 
 /// Three digits or so.
@@ -69,7 +70,7 @@ mod tests {
             |holds, measured| Figure { name: "f", title: "", unit: "", measured, bar: None, holds, notes: Vec::new() };
         let some = Some(Spread { median: 1.0, min: 1.0, max: 1.0, rounds: 1 });
 
-        let closing = closing(&[figure(Some(true), some), figure(Some(false), some), figure(None, None)]);
+        let closing = closing(&[figure(Some(true), some), figure(Some(false), some), figure(None, None)], false);
 
         assert_eq!(closing, "\n1 bars hold, 1 missed, 1 not measured here\n");
     }

@@ -30,6 +30,9 @@ pub fn text(scenario: &Scenario, seeds: SeedRange, proof: &Proof, colours: bool)
             }
         }
     }
+    if proof.interrupted {
+        lines.push("  interrupted: the ways that are not listed were not compared".to_owned());
+    }
     if proof.simulator_bugs > 0 {
         let bugs = thousands(proof.simulator_bugs.into());
         lines.push(format!(

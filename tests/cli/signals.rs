@@ -56,6 +56,24 @@ fn ctrl_c_prints_what_was_found_and_ends_with_its_verdict() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn ctrl_c_ends_a_proof_and_a_measurement_with_what_there_is() {
+    let prove = ["prove", "quiet", "--seeds", "0..100000000", "--json", "--set", "workload.busy_us=2000"];
+    for arguments in [&prove[..], &["bench", "--json", "--quick"]] {
+        let child = relapse(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let_it_run(&child);
+        interrupt(&child);
+
+        let ended = child.wait_with_output().expect("it ends");
+
+        let said: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("one object");
+        assert_eq!(said["interrupted"], true, "{said}");
+        assert!(matches!(ended.status.code(), Some(3 | 1)), "{:?} {said}", ended.status);
+        assert!(String::from_utf8_lossy(&ended.stderr).contains("Ctrl-C again aborts"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_second_ctrl_c_aborts() {
     let mut child = endless(&["workload.busy_us=60000000"]);
     let_it_run(&child);

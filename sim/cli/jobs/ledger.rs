@@ -12,6 +12,8 @@ use miette::Report;
 use super::row::{HEAD, Row};
 use super::rule;
 use crate::cli::output::{say, unwritable};
+use crate::host::Host;
+use crate::registry;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 use crate::systems::restate::{Setup, TreeSource};
@@ -26,8 +28,9 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Of a scenario, whatever its job. Its name, title and expectations change no run, and so are no terms.
-    pub fn of(scenario: &Scenario, seeds: SeedRange) -> Self {
+    /// Of a scenario, whatever its job. Its name, title and expectations change no run, and so are no terms. What else
+    /// makes a row is the model itself: one run tells it from another one.
+    pub fn of(scenario: &Scenario, seeds: SeedRange) -> Result<Self, Report> {
         let Scenario { duration_ns, events_max, cluster, workload, toggles, latencies, services, faults, .. } =
             scenario;
         let all = (duration_ns, events_max, cluster, workload, toggles, latencies, services, faults);
@@ -40,11 +43,22 @@ impl Terms {
             Rule::FreeTargets => "free-targets",
             Rule::IncreasingTargets => "increasing-targets",
         };
+        let model = model_of(scenario)?;
         let head = format!(
-            "<!-- relapse jobs: profile {profile:016x}, width {width}, depth {depth}, rule {rule}, seeds {seeds} -->"
+            "<!-- relapse jobs: profile {profile:016x}, model {model:016x}, width {width}, depth {depth}, rule {rule}, \
+             seeds {seeds} -->"
         );
-        Terms { head, seeds }
+        Ok(Terms { head, seeds })
     }
+}
+
+/// The digest of one run, cut to a word.
+fn model_of(scenario: &Scenario) -> Result<u64, Report> {
+    let mut digest = 0;
+    registry::runner(scenario, Host::BUILT)?.each(&mut std::iter::once(0), &mut |_, result| {
+        digest = (result.digest >> 64) as u64 ^ result.digest as u64;
+    });
+    Ok(digest)
 }
 
 /// The rows of a file; without a file, of this process alone.
