@@ -8,6 +8,7 @@
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/workflow/deployment/distribute/DeploymentDistributeProcessor.java
 
 use super::StreamProcessor;
+use super::death::Death;
 use super::host::{Host, Notice, Wait};
 use super::queue::Job;
 use crate::engine::{DEPLOYMENT_PARTITION, FollowUp};
@@ -155,14 +156,14 @@ impl StreamProcessor {
     fn complete<H: Host>(&mut self, key: i64, host: &mut H) {
         match self.distributor.futures.remove(&key) {
             Some(into_log) => self.queue.trigger(Job::Distributed { key, into_log }),
-            None => self.fail("java.lang.NullPointerException".to_owned(), host),
+            None => self.fail(Death::NothingPending, "java.lang.NullPointerException".to_owned(), host),
         }
     }
 
     /// All have confirmed: DISTRIBUTED, on the log or on the list of the replay that pushed.
     pub(super) fn distributed<H: Host>(&mut self, key: i64, into_log: bool, host: &mut H) {
         let Some(pending) = self.state.alone(|state| state.remove_pending(key)) else {
-            return self.fail("java.lang.NullPointerException".to_owned(), host);
+            return self.fail(Death::NothingPending, "java.lang.NullPointerException".to_owned(), host);
         };
         if !into_log {
             if let Some(replay) = &mut self.replay {

@@ -1,5 +1,6 @@
 //! What a stream processor asks of the broker it runs in.
 
+use super::death::Death;
 use crate::engine::Answer;
 use crate::protocol::{Deployment, Record, Text};
 use kernel::identity::NodeId;
@@ -68,6 +69,8 @@ pub enum Notice {
     },
     /// It is dead.
     Failed {
+        /// Of what.
+        death: Death,
         /// The exception.
         why: String,
     },

@@ -9,6 +9,7 @@
 //!
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/StreamProcessor.java (life)
 
+mod death;
 mod distribution;
 mod host;
 mod processing;
@@ -17,6 +18,7 @@ mod recovery;
 mod triggers;
 mod writer;
 
+pub use death::Death;
 pub use distribution::Distributor;
 pub use host::{Host, Notice, StoragePoint, Wait};
 pub use queue::{Job, Queue};
@@ -201,11 +203,11 @@ impl StreamProcessor {
     }
 
     /// The end by an exception: upstream's `onFailure`.
-    fn fail<H: Host>(&mut self, why: String, host: &mut H) {
+    fn fail<H: Host>(&mut self, death: Death, why: String, host: &mut H) {
         self.phase = Phase::Failed;
         self.queue = Queue::default();
         self.state.rollback();
-        host.notice(Notice::Failed { why });
+        host.notice(Notice::Failed { death, why });
     }
 
     fn engine(&mut self, now: i64) -> Engine<'_> {

@@ -3,6 +3,7 @@
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/StreamProcessor.java (onActorStarted, onRecovered)
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/ReProcessingStateMachine.java (jobs)
 
+use super::death::Death;
 use super::host::{Host, Notice, StoragePoint, Wait};
 use super::queue::Job;
 use super::{HEALTH_TICK_MS, Phase, StreamProcessor};
@@ -16,6 +17,7 @@ impl StreamProcessor {
         if snapshot > NO_POSITION && host.record(snapshot).is_none() {
             let partition = self.partition;
             return self.fail(
+                Death::SnapshotNotOnLog,
                 format!(
                     "Expected to find event with the snapshot position {snapshot} in log stream, but nothing was found. \
                      Failed to recover 'StreamProcessor-{partition}'."
@@ -29,7 +31,7 @@ impl StreamProcessor {
         let records: Vec<_> = (snapshot.max(0) + 1..=host.commit_position()).map_while(|at| host.record(at)).collect();
         let scan = match Scan::of(snapshot, records.iter()) {
             Ok(scan) => scan,
-            Err(why) => return self.fail(why, host),
+            Err(why) => return self.fail(Death::PositionsDoNotRise, why, host),
         };
         self.next = snapshot.max(0) + 1;
         if scan.is_needed() {
@@ -47,6 +49,7 @@ impl StreamProcessor {
         let last = replay.scan().last_follow_up;
         let Some(record) = host.record(self.next) else {
             return self.fail(
+                Death::LogEnds,
                 format!(
                     "Expected to find last follow-up event position '{last}', but found no next event. Failed to reprocess \
                      on processor"
@@ -57,7 +60,7 @@ impl StreamProcessor {
         self.next += 1;
         if let Err(inconsistency) = replay.verify(&record, &self.toggles) {
             let why = inconsistency.text(self.partition);
-            return self.fail(why, host);
+            return self.fail(Death::Inconsistent(inconsistency.cause), why, host);
         }
         let runs = replay.runs(&record);
         self.current = Some(record);

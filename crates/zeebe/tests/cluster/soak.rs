@@ -23,7 +23,7 @@ struct Deaths {
 impl Observer<Zeebe> for Deaths {
     fn on_event(&mut self, event: &Traced<'_, Zeebe>, _: &World<Zeebe>) {
         match event.what {
-            What::Emitted(Event::Processor(partition, Notice::Failed { why })) => {
+            What::Emitted(Event::Processor(partition, Notice::Failed { why, .. })) => {
                 self.why.push((*partition, why.clone()))
             }
             What::Emitted(Event::Processor(_, Notice::Recovered)) => self.recovered += 1,

@@ -157,7 +157,7 @@ fn t4_a_replica_with_an_older_snapshot_dies_of_two_creates_of_one_deployment() {
     let stage = run("0.24.4", -1);
     assert_eq!(stage.processor(3).phase(), Phase::Failed);
     let why = stage.world.notices.iter().find_map(|(_, notice)| match notice {
-        Notice::Failed { why } => Some(why.clone()),
+        Notice::Failed { why, .. } => Some(why.clone()),
         _ => None,
     });
     let why = why.expect("it fails");
