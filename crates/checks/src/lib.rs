@@ -7,8 +7,10 @@
 //! | nobody waits in a ring of locks | [`restate::rings`] | specs/restate.md 4.1 |
 //! | what waits can still be reached by something underway | [`restate::reach`] | specs/restate.md 4.6 |
 //! | a Raft group is safe: one leader per term, one history, nothing committed is lost | [`raft`] | its own table |
+//! | a cluster of Zeebe brokers keeps what it promises | [`zeebe`] | its own table |
 //!
 //! **Invariants, as absences.** No dice, no control of a world, no I/O. Nothing here knows a fault or a scenario.
 
 pub mod raft;
 pub mod restate;
+pub mod zeebe;
