@@ -18,11 +18,6 @@ impl<S: System> World<S> {
         effect
     }
 
-    /// Gives a node another role; it takes effect when its process is started next.
-    pub fn set_role(&mut self, node: NodeId, role: S::Role) {
-        self.processes[node.index()].role = role;
-    }
-
     fn apply<O: Observer<S>>(&mut self, command: Command, cause: u64, observer: &mut O) -> Effect {
         let now = self.core.now;
         match command {
@@ -150,12 +145,16 @@ impl<S: System> World<S> {
         let before = core.ready.len();
         core.ready.retain(|local| local.node != node || local.incarnation != incarnation);
         effect.inputs += (before - core.ready.len()) as u64;
-        for (id, direction) in core.connections.of(node, incarnation) {
+        for (id, own) in core.connections.of(node, incarnation) {
             effect.connections += 1;
             let Some(connection) = core.connections.get_mut(id) else { continue };
-            connection.stalled[direction].clear();
-            connection.sides[direction].open = false;
-            if !dark && connection.sides[1 - direction].open {
+            for direction in (0..2).filter(|direction| own[*direction]) {
+                connection.stalled[direction].clear();
+                connection.sides[direction].open = false;
+            }
+            let other_is_open = |direction: &usize| connection.sides[1 - direction].open;
+            let told = (0..2).find(|direction| own[*direction] && !dark && other_is_open(direction));
+            if let Some(direction) = told {
                 connection.ended[direction] = true;
                 core.transmit(id, direction, Piece::End(Ended::Reset), cause);
             }

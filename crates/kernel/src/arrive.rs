@@ -86,6 +86,7 @@ impl<S: System> World<S> {
     ) {
         let Some(known) = self.core.connections.get_mut(connection) else { return };
         let receiver = 1 - direction;
+        let known_as = known.id_at(connection, receiver);
         let side = &mut known.sides[receiver];
         let (node, incarnation) = (side.node, side.incarnation);
         match piece {
@@ -94,7 +95,8 @@ impl<S: System> World<S> {
                 if process.state.has_process() && process.address == side.address && side.address != Address(0) {
                     side.incarnation = process.incarnation;
                     let (incarnation, from, label) = (process.incarnation, known.sides[direction].node, known.label);
-                    self.deliver(node, incarnation, Input::Opened { connection, from, label }, parent, observer);
+                    let opened = Input::Opened { connection: known_as, from, label };
+                    self.deliver(node, incarnation, opened, parent, observer);
                 } else {
                     side.open = false;
                     self.unanswered(connection, direction, parent);
@@ -102,7 +104,8 @@ impl<S: System> World<S> {
             }
             Piece::Data(message) => {
                 if side.open {
-                    self.deliver(node, incarnation, Input::Received { connection, message }, parent, observer);
+                    let received = Input::Received { connection: known_as, message };
+                    self.deliver(node, incarnation, received, parent, observer);
                 } else {
                     self.core.notes.push((node, parent, Note::Undeliverable(node)));
                     self.unanswered(connection, direction, parent);
@@ -111,7 +114,7 @@ impl<S: System> World<S> {
             Piece::End(how) => {
                 let hears = std::mem::replace(&mut side.open, false);
                 if hears {
-                    self.deliver(node, incarnation, Input::Closed { connection, how }, parent, observer);
+                    self.deliver(node, incarnation, Input::Closed { connection: known_as, how }, parent, observer);
                 }
                 self.core.connections.retire(connection);
             }
@@ -162,10 +165,11 @@ impl<S: System> World<S> {
         known.dark[direction] = false;
         // If its end was among them, the other side has yet to hear that nobody listens.
         known.ended[direction] = false;
+        let known_as = known.id_at(connection, direction);
         let side = &mut known.sides[direction];
         if std::mem::replace(&mut side.open, false) {
             let (node, incarnation) = (side.node, side.incarnation);
-            let input = Input::Closed { connection, how: Ended::TimedOut };
+            let input = Input::Closed { connection: known_as, how: Ended::TimedOut };
             self.deliver(node, incarnation, input, parent, observer);
         }
         self.core.connections.retire(connection);

@@ -55,8 +55,11 @@ impl<S: System> Builder<S> {
     /// The world at time 0. Nodes start in an order that is fixed by the seed.
     pub fn build(self) -> World<S> {
         let count = self.roles.len();
+        let network = Network::new(count, &*self.links);
         let mut digest = Digest::default();
-        digest.absorb(self.seed);
+        // All that makes this world another one from its first event on: two runs of one digest were set up alike.
+        (self.seed, self.epoch, count).hash(&mut digest);
+        network.profiles().for_each(|profile| profile.hash(&mut digest));
         let mut core = Core {
             now: 0,
             events: 0,
@@ -64,7 +67,7 @@ impl<S: System> Builder<S> {
             queue: Queue::default(),
             ready: VecDeque::new(),
             dice: Dice::new(self.seed),
-            network: Network::new(count, &*self.links),
+            network,
             connections: Connections::default(),
             present: (0..count as u16).map(|index| Address::first_of(NodeId(index))).collect(),
             control: Source::new("control", 0),
@@ -75,7 +78,7 @@ impl<S: System> Builder<S> {
         };
         let mut processes = Vec::with_capacity(count);
         for (index, (role, disk, starts)) in self.roles.into_iter().enumerate() {
-            role.hash(&mut core.digest);
+            (&role, &disk, starts).hash(&mut core.digest);
             let id = index as u64;
             let address = core.present[index];
             let mut process = Process::new(role, address, Clock::new(self.epoch), Disk::new(disk, id), id);

@@ -43,6 +43,8 @@ pub(crate) struct Stalled<M> {
     pub parent: u64,
     /// The draw that it took when it was sent.
     pub draw: u64,
+    /// Whether it is counted as lost already.
+    pub lost: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +80,12 @@ impl Side {
         let source = Source::new("connection", identity);
         Side { node, address, incarnation, open: true, arrives_after: 0, source, stream: None }
     }
+
+    /// Whether this process has it, and has not ended it.
+    #[inline]
+    fn is_of(&self, node: NodeId, incarnation: u32) -> bool {
+        self.open && self.node == node && self.incarnation == incarnation
+    }
 }
 
 impl<M> Connection<M> {
@@ -89,10 +97,26 @@ impl<M> Connection<M> {
         dice.draw(stream)
     }
 
-    /// Which side a process is; `None` if it is neither or has ended it.
+    /// Which side a process is that calls it by this id; `None` if it is neither or has ended it.
     #[inline]
-    pub fn direction_of(&self, node: NodeId, incarnation: u32) -> Option<usize> {
-        self.sides.iter().position(|side| side.open && side.node == node && side.incarnation == incarnation)
+    pub fn direction_of(&self, id: ConnectionId, node: NodeId, incarnation: u32) -> Option<usize> {
+        if self.is_loop() {
+            let direction = usize::from(id.is_far_end());
+            return self.sides[direction].is_of(node, incarnation).then_some(direction);
+        }
+        self.sides.iter().position(|side| side.is_of(node, incarnation))
+    }
+
+    /// Whether a node has connected to itself. (What leads back from nobody's address is none: nobody accepts it.)
+    #[inline]
+    fn is_loop(&self) -> bool {
+        self.sides[0].node == self.sides[1].node && self.sides[1].address != Address(0)
+    }
+
+    /// By which id a side knows it.
+    #[inline]
+    pub fn id_at(&self, id: ConnectionId, side: usize) -> ConnectionId {
+        if side == 1 && self.is_loop() { id.far_end() } else { id.near_end() }
     }
 }
 
@@ -117,12 +141,14 @@ impl<M> Connections<M> {
     #[inline]
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection<M>> {
         self.slots
-            .get_mut(id.slot as usize)
+            .get_mut(id.place() as usize)
             .filter(|connection| connection.used && connection.generation == id.generation)
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<&Connection<M>> {
-        self.slots.get(id.slot as usize).filter(|connection| connection.used && connection.generation == id.generation)
+        self.slots
+            .get(id.place() as usize)
+            .filter(|connection| connection.used && connection.generation == id.generation)
     }
 
     /// Whether a process has opened a connection with this label and not ended it.
@@ -143,7 +169,7 @@ impl<M> Connections<M> {
         connection.used = false;
         connection.generation = connection.generation.wrapping_add(1);
         connection.stalled.iter_mut().for_each(VecDeque::clear);
-        self.free.push(id.slot);
+        self.free.push(id.place());
     }
 
     /// The connections in use, in the order of their slots.
@@ -164,9 +190,9 @@ impl<M> Connections<M> {
         }
     }
 
-    /// Those that a process uses.
-    pub fn of(&self, node: NodeId, incarnation: u32) -> Vec<(ConnectionId, usize)> {
-        let direction = |id| Some((id, self.get(id)?.direction_of(node, incarnation)?));
-        self.ids().filter_map(direction).collect()
+    /// Those that a process uses, and which sides of them are its own.
+    pub fn of(&self, node: NodeId, incarnation: u32) -> Vec<(ConnectionId, [bool; 2])> {
+        let sides = |id| Some((id, self.get(id)?.sides.each_ref().map(|side| side.is_of(node, incarnation))));
+        self.ids().filter_map(sides).filter(|(_, own)| *own != [false; 2]).collect()
     }
 }

@@ -45,7 +45,7 @@ impl<S: System> Context<'_, S> {
 
     fn end(&mut self, connection: ConnectionId, how: Ended) {
         let Some(known) = self.core.connections.get(connection) else { return };
-        let Some(direction) = known.direction_of(self.node, self.process.incarnation) else { return };
+        let Some(direction) = known.direction_of(connection, self.node, self.process.incarnation) else { return };
         self.core.end(connection, direction, how, self.cause);
     }
 }
@@ -65,12 +65,12 @@ impl<S: System> Env<S> for Context<'_, S> {
 
     #[inline]
     fn monotonic(&self) -> Nanos {
-        self.process.clock.monotonic(self.core.now)
+        self.process.read_monotonic(self.core.now)
     }
 
     #[inline]
     fn wall(&self) -> Nanos {
-        self.process.clock.wall(self.core.now)
+        self.process.read_wall(self.core.now)
     }
 
     #[inline]
@@ -85,7 +85,7 @@ impl<S: System> Env<S> for Context<'_, S> {
     #[inline]
     fn write(&mut self, connection: ConnectionId, message: S::Message) {
         let Some(known) = self.core.connections.get(connection) else { return };
-        let Some(direction) = known.direction_of(self.node, self.process.incarnation) else { return };
+        let Some(direction) = known.direction_of(connection, self.node, self.process.incarnation) else { return };
         self.core.transmit(connection, direction, Piece::Data(message), self.cause);
     }
 
@@ -99,7 +99,7 @@ impl<S: System> Env<S> for Context<'_, S> {
 
     #[inline]
     fn set_timer(&mut self, after: Nanos, payload: S::Timer) -> TimerId {
-        let at = self.core.now.saturating_add(self.process.clock.kernel_delay(after));
+        let at = self.core.now.saturating_add(self.process.timer_delay(after));
         let order = self.process.source.next(self.core.dice.seed(), at);
         let (node, whose, parent) = (self.node, Whose::Incarnation(self.process.incarnation), self.cause);
         let (slot, generation) = self.core.queue.push_with(order, |slot, generation| {

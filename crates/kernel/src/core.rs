@@ -5,7 +5,7 @@ use crate::dice::Dice;
 use crate::digest::Digest;
 use crate::event::Note;
 use crate::identity::{Address, ConnectionId, Nanos, NodeId};
-use crate::network::Network;
+use crate::network::{Network, Passage};
 use crate::queue::{Queue, Source};
 use crate::system::{Ended, Input, Payload, System, Target};
 use crate::world::Underway;
@@ -215,12 +215,13 @@ impl<S: System> Core<S> {
         let link = self.network.link_mut(from.0, to.0);
         link.traffic.sent += 1;
         let bytes = message_of(&piece).map_or(0, Payload::bytes);
-        let arrives_at = if waits { None } else { link.piece(self.now, bytes, draw) };
-        let Some(at) = arrives_at else {
+        let passage = if waits { Passage::default() } else { link.piece(self.now, bytes, draw) };
+        link.traffic.lost += u64::from(passage.lost);
+        let Some(at) = passage.arrives_at else {
             link.traffic.stalled += 1;
             let give_up = link.profile.give_up;
             let first = connection.stalled[direction].is_empty() && !connection.dark[direction];
-            connection.stalled[direction].push_back(Stalled { piece, parent, draw });
+            connection.stalled[direction].push_back(Stalled { piece, parent, draw, lost: passage.lost });
             self.notes.push((from.0, parent, Note::Stalled(id)));
             if first {
                 connection.stalled_at[direction] = self.now;
@@ -265,8 +266,11 @@ impl<S: System> Core<S> {
         let seed = self.dice.seed();
         while let Some(stalled) = connection.stalled[direction].pop_front() {
             let bytes = message_of(&stalled.piece).map_or(0, Payload::bytes);
-            let Some(at) = link.piece(self.now, bytes, stalled.draw) else {
-                connection.stalled[direction].push_front(stalled);
+            let passage = link.piece(self.now, bytes, stalled.draw);
+            link.traffic.lost += u64::from(passage.lost && !stalled.lost);
+            let Some(at) = passage.arrives_at else {
+                let lost = stalled.lost || passage.lost;
+                connection.stalled[direction].push_front(Stalled { lost, ..stalled });
                 return;
             };
             let side = &mut connection.sides[direction];
@@ -280,8 +284,9 @@ impl<S: System> Core<S> {
 
     /// Watches that what a side has sent is delivered in time.
     pub fn give_up_after(&mut self, id: ConnectionId, direction: usize, after: Nanos, parent: u64) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
         let since = self.now;
-        let order = self.control.next(self.dice.seed(), self.now.saturating_add(after));
+        let order = connection.sides[direction].source.next(self.dice.seed(), self.now.saturating_add(after));
         self.queue.push(order, Pending::GiveUp { connection: id, direction: direction as u8, since, parent });
     }
 

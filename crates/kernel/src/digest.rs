@@ -1,8 +1,8 @@
 //! The rolling digest of a run: 128 bits, always on.
 //!
 //! Two 64-bit lanes, each a bijection of its state for a fixed word and of the word for a fixed state. So two histories
-//! that differ in one word end differently in both lanes, always; what differs in several words collides with chance
-//! 2^-128. It is a `Hasher`, so that `#[derive(Hash)]` feeds it and no field can be forgotten.
+//! that differ in one word end differently in both lanes, always; what differs in several words collides with a
+//! chance of about 2^-128, as far as the mixing is as good as random: it is made to tell runs apart that nobody forged. It is a `Hasher`, so that `#[derive(Hash)]` feeds it and no field can be forgotten.
 
 use std::hash::Hasher;
 

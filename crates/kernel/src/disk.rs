@@ -108,53 +108,40 @@ impl<R: Payload> Disk<R> {
 
     pub(crate) fn submit(&mut self, now: Nanos, op: DiskOp<R>, silent: bool, dice: &mut Dice) -> Submitted {
         let took = self.duration(&op, dice);
+        self.operate(now, took, silent, |disk, submitted| match op {
+            DiskOp::Sync(name) => disk.start_sync(name, submitted),
+            op => submitted.result = disk.apply(op),
+        })
+    }
+
+    /// One write of many records, without notice.
+    pub(crate) fn append_all(&mut self, now: Nanos, name: FileName, records: &mut Vec<R>, dice: &mut Dice) {
+        let took = self.slowed(self.profile.write, 1, dice);
+        self.operate(now, took, true, |disk, submitted| submitted.result = disk.append(name, records.drain(..)));
+        records.clear();
+    }
+
+    /// One operation behind those before it: it fails if the device does, and else does its work.
+    fn operate(
+        &mut self,
+        now: Nanos,
+        took: Nanos,
+        silent: bool,
+        work: impl FnOnce(&mut Self, &mut Submitted),
+    ) -> Submitted {
         self.free_at = self.free_at.max(now) + took;
         let mut submitted = Submitted { done_at: self.free_at, result: Ok(()), lied: false, syncs: false };
         if self.faults.failing > 0 {
             self.faults.failing -= 1;
             self.toll.failed += 1;
             submitted.result = Err(DiskError::Io);
-        } else if let DiskOp::Sync(name) = op {
-            self.start_sync(name, &mut submitted);
         } else {
-            submitted.result = self.apply(op);
+            work(self, &mut submitted);
         }
         if silent && let Err(error) = submitted.result {
             self.pending_error.get_or_insert(error);
         }
         submitted
-    }
-
-    /// One write of many records, without notice.
-    pub(crate) fn append_all(&mut self, now: Nanos, name: FileName, records: &mut Vec<R>, dice: &mut Dice) {
-        let took = self.slowed(self.profile.write, 1, dice);
-        self.free_at = self.free_at.max(now) + took;
-        if self.faults.failing > 0 {
-            self.faults.failing -= 1;
-            self.toll.failed += 1;
-            self.pending_error.get_or_insert(DiskError::Io);
-            records.clear();
-            return;
-        }
-        let limited = self.faults.full || self.profile.capacity > 0;
-        let capacity = if self.faults.full { self.used } else { self.profile.capacity };
-        let mut used = self.used;
-        let file = self.file_or_new(name);
-        let mut full = false;
-        for record in records.drain(..) {
-            let bytes = record.bytes();
-            full |= limited && used + bytes > capacity;
-            if !full {
-                used += bytes;
-                file.bytes += bytes;
-                file.records.push(record);
-            }
-        }
-        self.used = used;
-        if full {
-            self.toll.refused += 1;
-            self.pending_error.get_or_insert(DiskError::Full);
-        }
     }
 
     /// The oldest sync underway is done: what it covered is durable.
@@ -226,13 +213,7 @@ impl<R: Payload> Disk<R> {
 
     fn apply(&mut self, op: DiskOp<R>) -> Result<(), DiskError> {
         match op {
-            DiskOp::Append(name, record) => {
-                let bytes = record.bytes();
-                self.reserve(bytes)?;
-                let file = self.file_or_new(name);
-                file.records.push(record);
-                file.bytes += bytes;
-            }
+            DiskOp::Append(name, record) => self.append(name, std::iter::once(record))?,
             DiskOp::Write(name, index, record) => {
                 let bytes = record.bytes();
                 let file = self.existing(name)?;
@@ -276,11 +257,42 @@ impl<R: Payload> Disk<R> {
         Ok(())
     }
 
+    /// Adds records at the end of a file, which is made if it is missing: all of them or, for want of space, those before
+    /// the first that does not fit. A file of which not even the first fits is not made.
+    fn append(&mut self, name: FileName, records: impl Iterator<Item = R>) -> Result<(), DiskError> {
+        let free = self.free();
+        let mut records = records.peekable();
+        let fits = |record: &R, added| record.bytes() == 0 || added + record.bytes() <= free;
+        if records.peek().is_none_or(|first| fits(first, 0)) {
+            let file = self.file_or_new(name);
+            let mut added = 0;
+            while let Some(record) = records.next_if(|record| fits(record, added)) {
+                added += record.bytes();
+                file.records.push(record);
+            }
+            file.bytes += added;
+            self.used += added;
+        }
+        if records.peek().is_none() { Ok(()) } else { Err(self.refuse()) }
+    }
+
+    /// Bytes that still fit.
+    fn free(&self) -> u64 {
+        match (self.faults.full, self.profile.capacity) {
+            (true, _) => 0,
+            (false, 0) => u64::MAX,
+            (false, capacity) => capacity.saturating_sub(self.used),
+        }
+    }
+
+    fn refuse(&mut self) -> DiskError {
+        self.toll.refused += 1;
+        DiskError::Full
+    }
+
     fn reserve(&mut self, bytes: u64) -> Result<(), DiskError> {
-        let full = self.faults.full || (self.profile.capacity > 0 && self.used + bytes > self.profile.capacity);
-        if full && bytes > 0 {
-            self.toll.refused += 1;
-            return Err(DiskError::Full);
+        if bytes > self.free() {
+            return Err(self.refuse());
         }
         self.used += bytes;
         Ok(())

@@ -71,14 +71,37 @@ pub struct TimerId {
     pub(crate) generation: u32,
 }
 
-/// A connection between two incarnations; both sides know it by the same id. Stale ids are harmless.
+/// A connection between two incarnations; both sides know it by the same id, unless a node has connected to itself: then
+/// the end that accepted has an id of its own. Stale ids are harmless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     pub(crate) slot: u32,
     pub(crate) generation: u32,
 }
 
+/// The bit of a slot that tells the accepting end of a connection of a node to itself.
+const FAR_END: u32 = 1 << 31;
+
 impl ConnectionId {
+    /// Its place in the table.
+    pub(crate) const fn place(self) -> u32 {
+        self.slot & !FAR_END
+    }
+
+    /// The same connection as its opener knows it, and whoever is at its other end, unless it is the opener itself.
+    pub(crate) const fn near_end(self) -> Self {
+        ConnectionId { slot: self.place(), ..self }
+    }
+
+    /// The same connection, as its accepting end knows it where both ends are one node's.
+    pub(crate) const fn far_end(self) -> Self {
+        ConnectionId { slot: self.slot | FAR_END, ..self }
+    }
+
+    pub(crate) const fn is_far_end(self) -> bool {
+        self.slot & FAR_END != 0
+    }
+
     /// The id as one number, for traces and tables.
     pub fn raw(self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.slot)

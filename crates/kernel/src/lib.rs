@@ -37,4 +37,4 @@ pub mod verdict;
 pub mod world;
 
 pub use crate::core::CHECKPOINT;
-pub use process::State;
+pub use process::{NodeToll, State};

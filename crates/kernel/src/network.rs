@@ -48,12 +48,14 @@ impl Default for LinkProfile {
     }
 }
 
-/// What a link carried.
+/// What a link carried. The unit of all counts is what a process handed over: one datagram or one piece of a connection
+/// (its opening and its end are pieces too). Each is counted at most once under each heading, however often it is tried
+/// again, so no count is above `sent`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Traffic {
     /// Datagrams and pieces of connections given to it.
     pub sent: u64,
-    /// Datagrams lost by chance.
+    /// Datagrams lost by chance, and pieces of connections of which a try or several were lost by chance.
     pub lost: u64,
     /// Datagrams that met a block.
     pub blocked: u64,
@@ -78,12 +80,14 @@ pub(crate) struct Link {
     stream: Option<Box<Stream>>,
 }
 
-/// When and how often a datagram arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When and how often something arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passage {
     pub arrives_at: Option<Nanos>,
     pub again_at: Option<Nanos>,
     pub held_back: bool,
+    /// Something of it was lost by chance, even if it arrives at last.
+    pub lost: bool,
 }
 
 impl Link {
@@ -122,16 +126,12 @@ impl Link {
     pub fn datagram(&mut self, now: Nanos, bytes: u64, draw: u64) -> Passage {
         self.traffic.sent += 1;
         let departs_at = self.departs_at(now, bytes);
-        let mut passage = Passage {
-            arrives_at: Some(departs_at + self.profile.latency.draw(draw)),
-            again_at: None,
-            held_back: false,
-        };
+        let arrives_at = Some(departs_at + self.profile.latency.draw(draw));
+        let mut passage = Passage { arrives_at, ..Passage::default() };
         let profile = &self.profile;
         if profile.loss.hits(draw) {
             self.traffic.lost += 1;
-            passage.arrives_at = None;
-            return passage;
+            return Passage { lost: true, ..Passage::default() };
         }
         if profile.reorder.is_never() && profile.duplication.is_never() {
             return passage;
@@ -150,26 +150,27 @@ impl Link {
         passage
     }
 
-    /// When a piece of a connection arrives: each loss costs a retransmission. `None` if it would not within `give_up`.
+    /// When a piece of a connection arrives: each loss costs a retransmission. Never if it would not within `give_up`.
+    /// Who sends it counts it: a piece that has to wait is tried once more with the same draw.
     #[inline]
-    pub fn piece(&mut self, now: Nanos, bytes: u64, draw: u64) -> Option<Nanos> {
+    pub fn piece(&mut self, now: Nanos, bytes: u64, draw: u64) -> Passage {
         let at = self.departs_at(now, bytes) + self.profile.latency.draw(draw);
         if self.profile.loss.is_never() {
-            return Some(at);
+            return Passage { arrives_at: Some(at), ..Passage::default() };
         }
+        let lost = self.profile.loss.hits(draw);
         let mut waited: Nanos = 0;
         let mut bits = draw;
         let mut wait = self.profile.retransmit_min;
         while self.profile.loss.hits(bits) {
-            self.traffic.lost += 1;
             waited += wait;
             if waited >= self.profile.give_up {
-                return None;
+                return Passage { lost, ..Passage::default() };
             }
             wait = (wait * 2).min(self.profile.retransmit_max).max(1);
             bits = spread(bits);
         }
-        Some(at + waited)
+        Passage { arrives_at: Some(at + waited), lost, ..Passage::default() }
     }
 
     /// When a piece that has waited since `stalled_at` is sent again, the way being free from `now` on. The last try comes
@@ -200,6 +201,11 @@ impl Network {
         let links = ids().flat_map(|from| ids().map(move |to| (from, to)));
         let links = links.map(|(from, to)| Link::new(from, to, profile(from, to))).collect();
         Network { nodes, links, address_blocks: Vec::new() }
+    }
+
+    /// What all links are like, in the order of their ends.
+    pub fn profiles(&self) -> impl Iterator<Item = &LinkProfile> {
+        self.links.iter().map(|link| &link.profile)
     }
 
     #[inline]
@@ -303,7 +309,7 @@ mod tests {
     fn a_datagram_that_is_lost_does_not_come_twice() {
         let profile = LinkProfile { loss: QUARTER, duplication: QUARTER, ..LinkProfile::default() };
 
-        assert_eq!(passage(profile, 0), Passage { arrives_at: None, again_at: None, held_back: false });
+        assert_eq!(passage(profile, 0), Passage { lost: true, ..Passage::default() });
     }
 
     #[test]
@@ -321,7 +327,7 @@ mod tests {
     #[test]
     fn a_lost_piece_of_a_connection_costs_its_retransmissions_and_beyond_give_up_it_does_not_arrive() {
         let profile = LinkProfile { loss: QUARTER, ..LinkProfile::default() };
-        let at = |draw, profile| Link::new(NodeId(0), NodeId(1), profile).piece(0, 100, draw);
+        let at = |draw, profile| Link::new(NodeId(0), NodeId(1), profile).piece(0, 100, draw).arrives_at;
 
         assert_eq!(at(MISSES, profile), Some(100 * MICROS));
         let again = (0..MISSES).find(|draw| !QUARTER.hits(spread(*draw))).expect("three of four");

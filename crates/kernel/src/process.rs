@@ -5,6 +5,7 @@ use crate::disk::Disk;
 use crate::identity::{ActorId, Address, Nanos};
 use crate::queue::Source;
 use crate::system::{Input, System};
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// Whether a node's process runs.
@@ -51,6 +52,20 @@ impl<J> Default for Actor<J> {
     }
 }
 
+/// What a node has done so far that slowness or clocks that are off can touch: what tells such a fault from one that
+/// nobody noticed. It outlives processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NodeToll {
+    /// Jobs that took longer than they would have on a node that is not slowed.
+    pub slowed: u64,
+    /// Readings of the monotonic clock, right or wrong.
+    pub monotonic: u64,
+    /// Readings of the wall clock, right or wrong.
+    pub wall: u64,
+    /// Timers that were set by a clock of another rate, and so wait for another time.
+    pub drifted_timers: u64,
+}
+
 /// A node as the kernel sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Process<S: System> {
@@ -62,6 +77,8 @@ pub(crate) struct Process<S: System> {
     pub disk: Disk<S::Record>,
     /// Percent by which every service time is longer.
     pub slow_percent: u32,
+    /// A cell, since who reads a clock has the process shared.
+    toll: Cell<NodeToll>,
     /// Inputs that came while it was paused, with their causes.
     pub held: VecDeque<(Input<S>, u64)>,
     pub source: Source,
@@ -79,6 +96,7 @@ impl<S: System> Process<S> {
             clock,
             disk,
             slow_percent: 0,
+            toll: Cell::default(),
             held: VecDeque::new(),
             source: Source::new("node", identity),
             handled: 0,
@@ -102,7 +120,47 @@ impl<S: System> Process<S> {
     /// Service time on this node as it is now.
     #[inline]
     pub fn service(&self, service: Nanos) -> Nanos {
-        if self.slow_percent == 0 { service } else { service + service * u64::from(self.slow_percent) / 100 }
+        if self.slow_percent == 0 {
+            return service;
+        }
+        let slowed = service + service * u64::from(self.slow_percent) / 100;
+        self.count(|toll| toll.slowed += u64::from(slowed > service));
+        slowed
+    }
+
+    /// What its monotonic clock says to the process.
+    #[inline]
+    pub fn read_monotonic(&self, now: Nanos) -> Nanos {
+        self.count(|toll| toll.monotonic += 1);
+        self.clock.monotonic(now)
+    }
+
+    /// What its wall clock says to the process.
+    #[inline]
+    pub fn read_wall(&self, now: Nanos) -> Nanos {
+        self.count(|toll| toll.wall += 1);
+        self.clock.wall(now)
+    }
+
+    /// How long the kernel waits for a timer of the process.
+    #[inline]
+    pub fn timer_delay(&self, after: Nanos) -> Nanos {
+        let delay = self.clock.kernel_delay(after);
+        if delay != after {
+            self.count(|toll| toll.drifted_timers += 1);
+        }
+        delay
+    }
+
+    pub fn toll(&self) -> NodeToll {
+        self.toll.get()
+    }
+
+    #[inline]
+    fn count(&self, change: impl FnOnce(&mut NodeToll)) {
+        let mut toll = self.toll.get();
+        change(&mut toll);
+        self.toll.set(toll);
     }
 
     /// Drops all volatile state; the number of held inputs and waiting jobs that it had.

@@ -236,7 +236,8 @@ pub trait Env<S: System> {
     fn send(&mut self, to: Target, message: S::Message);
     /// Opens a connection. It can be written to at once; `label` is its identity for the dice: the same opener and label
     /// are the same draws from the first on, in whatever process and however often. So a label names an attempt, not a
-    /// peer. One that is used again after its connection has ended repeats what that one drew.
+    /// peer. One that is used again after its connection has ended repeats what that one drew. A node may connect to
+    /// itself, over its link to itself: the accepting end then has an id of its own, told by `Input::Opened`.
     ///
     /// # Panics
     /// SIMULATOR BUG: this process has a connection with that label already, and has not ended it. The two would share

@@ -6,7 +6,7 @@ use crate::disk::Disk;
 use crate::event::{Event, Observer, What};
 use crate::identity::{ActorId, Address, ConnectionId, Nanos, NodeId};
 use crate::network::{LinkProfile, Traffic};
-use crate::process::{Process, State};
+use crate::process::{NodeToll, Process, State};
 use crate::queue::Due;
 use crate::system::{Input, Node, System};
 
@@ -112,6 +112,11 @@ impl<S: System> World<S> {
     pub fn clock(&self, id: NodeId) -> (Nanos, Nanos) {
         let clock = &self.processes[id.index()].clock;
         (clock.monotonic(self.core.now), clock.wall(self.core.now))
+    }
+
+    /// What a node has done that slowness or clocks that are off can touch.
+    pub fn toll(&self, id: NodeId) -> NodeToll {
+        self.processes[id.index()].toll()
     }
 
     /// What a link has carried.

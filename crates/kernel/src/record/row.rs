@@ -6,7 +6,8 @@ use crate::record::names::{Names, WORDS_MAX};
 use crate::system::System;
 use std::io::{self, ErrorKind, Read};
 
-/// One event. What no row shows (the payload beyond three words) is still in the hash.
+/// One event, as far as a row shows it: of what it carries the name and three words that the model chose. What is left out
+/// can differ between two rows that look alike; it is in the hash if the model's own `Hash` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its number.
@@ -17,8 +18,9 @@ pub struct Row {
     pub parent: u64,
     /// What `Event::data` says.
     pub data: [u64; 3],
-    /// 64 bits of the run's digest after it: two runs are equal up to here if and, but for a chance of 2^-64, only if
-    /// these are.
+    /// 64 bits of the run's digest after it. Runs that are equal up to here have equal ones. Runs that differ in one word
+    /// only have different ones; those that differ in more may by chance have equal ones (one in 2^64, as far as the
+    /// mixing is as good as random, which is not proven: it is no cryptographic hash).
     pub hash: u64,
     /// Which process of that identity.
     pub incarnation: u32,
@@ -90,7 +92,7 @@ impl Row {
         Kind::ALL[(self.word & 3) as usize]
     }
 
-    /// Its name, if it is of the recording with these names.
+    /// Its name by the names of its own recording. Those of another recording give a wrong word, or none.
     pub fn name<'a>(&self, names: &'a Names) -> &'a str {
         names.words().get(usize::from(self.word >> 2)).copied().unwrap_or("")
     }
@@ -128,7 +130,8 @@ impl Row {
     }
 }
 
-/// Reads back rows that a recorder has sent to its sink, to the end.
+/// Reads back rows that a recorder has sent to its sink, to the end. Nothing is checked but the length: bytes that were
+/// damaged, or never were rows, come out as rows.
 ///
 /// # Errors
 /// It cannot be read, or ends within a row.

@@ -1,6 +1,7 @@
 //! Clocks: drift, jump, freeze.
 
 use crate::stage::*;
+use relapse_kernel::NodeToll;
 use relapse_kernel::clock::{Clock, DRIFT_MAX, DRIFT_MIN};
 use relapse_kernel::control::Command;
 use relapse_kernel::identity::{MILLIS, Nanos, SECONDS};
@@ -73,6 +74,26 @@ fn a_frozen_clock_stands_and_goes_on_where_it_stood() {
     play.at(3 * SECONDS, Command::Freeze(A, false));
     play.until(4 * SECONDS);
     assert_eq!(play.world.clock(A).0, 1_500 * MILLIS);
+}
+
+#[test]
+fn readings_of_each_clock_and_timers_of_a_drifting_one_are_counted() {
+    let toll = |ppm, acts: &[Act]| {
+        let stage = acts.iter().fold(Stage::new(1), |stage, act| stage.act(A, MILLIS, act.clone()));
+        let mut play = stage.play();
+        play.until(0);
+        play.at(0, Command::Drift(A, ppm));
+        play.finish();
+        play.world.toll(A)
+    };
+    let (none, timer) = (NodeToll::default(), Act::Timer(SECONDS, 1));
+
+    assert_eq!(toll(0, std::slice::from_ref(&timer)), none);
+    assert_eq!(toll(0, &[Act::Monotonic]), NodeToll { monotonic: 1, ..none });
+    assert_eq!(toll(0, &[Act::Wall, Act::Wall]), NodeToll { wall: 2, ..none });
+    assert_eq!(toll(100, &[timer]), NodeToll { drifted_timers: 1, ..none });
+    // At once is at once at any rate.
+    assert_eq!(toll(-100, &[Act::Timer(0, 1)]), none);
 }
 
 #[test]

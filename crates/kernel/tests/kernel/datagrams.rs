@@ -4,7 +4,9 @@ use crate::stage::*;
 use relapse_kernel::control::Command;
 use relapse_kernel::dice::Probability;
 use relapse_kernel::disk::Unsynced;
-use relapse_kernel::identity::{Address, MICROS, MILLIS, SECONDS};
+use relapse_kernel::identity::{Address, MICROS, MILLIS, Nanos, SECONDS};
+use relapse_kernel::latency::Latency;
+use relapse_kernel::network::LinkProfile;
 use relapse_kernel::system::Target;
 
 const TO_B: Target = Target::Node(B);
@@ -72,6 +74,42 @@ fn held_back_datagrams_are_overtaken_and_without_reordering_none_is() {
         assert_eq!(play.values(B, "value").is_sorted(), in_order);
         assert_eq!(play.values(B, "value").len(), 100);
     }
+}
+
+/// How long each of many datagrams is underway.
+fn underway(change: impl FnOnce(&mut LinkProfile)) -> Vec<Nanos> {
+    let mut stage = Stage::new(2);
+    for at in (1..=5_000).map(|nth| nth * MILLIS) {
+        stage = stage.act(A, at, Act::Send(TO_B, at, 0));
+    }
+    let mut play = stage.link(change).play();
+    play.finish();
+    let took: Vec<Nanos> = play.seen(B, "value").into_iter().map(|(at, sent_at)| at - sent_at).collect();
+    assert_eq!(took.len(), 5_000);
+    took
+}
+
+/// Whether they are spread from one bound to the other, and none beyond. The upper one is never quite reached.
+fn assert_fill(took: &[Nanos], from: Nanos, below: Nanos) {
+    let (least, most) = (took.iter().min(), took.iter().max());
+    let near = (below - from) / 200;
+    assert!(least.is_some_and(|least| (from..from + near).contains(least)), "{least:?}");
+    assert!(most.is_some_and(|most| (below - near..below).contains(most)), "{most:?}");
+}
+
+#[test]
+fn jitter_reaches_to_its_bounds_and_not_beyond() {
+    let jitter = Latency::uniform(3 * MILLIS, 5 * MILLIS).unwrap();
+
+    assert_fill(&underway(|link| link.latency = jitter), 3 * MILLIS, 5 * MILLIS);
+    assert_eq!((jitter.at(0), jitter.at(u32::MAX)), (3 * MILLIS, 5 * MILLIS - 1));
+}
+
+#[test]
+fn a_datagram_is_held_back_for_up_to_the_longest_time_and_no_longer() {
+    let took = underway(|link| (link.reorder, link.reorder_max) = (Probability::ALWAYS, 2 * MILLIS));
+
+    assert_fill(&took, LATENCY, LATENCY + 2 * MILLIS);
 }
 
 #[test]

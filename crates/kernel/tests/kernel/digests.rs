@@ -2,10 +2,11 @@
 
 use crate::stage::*;
 use proptest::prelude::*;
+use relapse_kernel::builder::Builder;
 use relapse_kernel::control::Command;
 use relapse_kernel::dice::Probability;
 use relapse_kernel::digest::Digest;
-use relapse_kernel::disk::{DiskError, DiskFaults, Unsynced};
+use relapse_kernel::disk::{DiskError, DiskFaults, DiskProfile, Unsynced};
 use relapse_kernel::event::{Event, Note, Observer, What};
 use relapse_kernel::identity::*;
 use relapse_kernel::latency::Latency;
@@ -190,6 +191,47 @@ fn any_changed_field_of_any_event_changes_the_digest() {
     }
 
     assert!(distinct.0.len() > 200, "{}", distinct.0.len());
+}
+
+#[test]
+fn worlds_that_are_set_up_in_another_way_have_other_digests_from_the_start() {
+    let mut distinct = Distinct::default();
+    let base = || Builder::<Puppets>::new(1);
+    let nodes = |mut builder: Builder<Puppets>, of_second: DiskProfile| {
+        builder.node(Script::new(), DiskProfile::default());
+        builder.node(Script::new(), of_second);
+        builder.build().digest()
+    };
+    let plain = DiskProfile::default();
+
+    distinct.add("as it is".into(), nodes(base(), plain));
+    distinct.add("another seed".into(), nodes(Builder::new(2), plain));
+    distinct.add("another epoch".into(), nodes(base().epoch(1), plain));
+    for (nth, profile) in profiles().into_iter().enumerate().skip(1) {
+        for (from, to) in [(A, B), (B, A), (B, B)] {
+            let links = move |one, two| if (one, two) == (from, to) { profile } else { LinkProfile::default() };
+            distinct.add(format!("link {nth} from {from} to {to}"), nodes(base().links(links), plain));
+        }
+    }
+    let one = Latency::constant(1);
+    let disks = [
+        DiskProfile { write: one, ..plain },
+        DiskProfile { sync: one, ..plain },
+        DiskProfile { read: Latency::constant(2), ..plain },
+        DiskProfile { capacity: 1, ..plain },
+    ];
+    for disk in disks {
+        distinct.add(format!("{disk:?}"), nodes(base(), disk));
+    }
+    for (role, starts) in [(vec![(1, 0, Act::Wall)], true), (Script::new(), false)] {
+        let mut builder = base();
+        builder.node(Script::new(), plain);
+        let second = if starts { builder.node(role, plain) } else { builder.idle_node(role, plain) };
+        distinct.add(format!("{second} as another one"), builder.build().digest());
+    }
+    distinct.add("without nodes".into(), base().build().digest());
+
+    assert_eq!(distinct.0.len(), 3 + 9 * 3 + 4 + 2 + 1);
 }
 
 #[test]

@@ -216,6 +216,24 @@ fn a_slow_node_takes_longer_by_its_percentage() {
 }
 
 #[test]
+fn only_jobs_that_take_longer_are_counted_as_slowed() {
+    let slowed = |percent, at, services| {
+        let mut play = tasks(services).play();
+        play.at(at, Command::Slow(A, percent));
+        play.finish();
+        play.world.toll(A).slowed
+    };
+
+    assert_eq!(slowed(100, 0, [100, 0, 100]), 2);
+    assert_eq!(slowed(0, 0, [100, 0, 100]), 0);
+    // One percent of 99 nanoseconds is none.
+    assert_eq!(slowed(1, 0, [99, 0, 100]), 1);
+    // The first one is in service already, and ends as it began.
+    assert_eq!(slowed(100, MILLIS, [100, 0, 100]), 1);
+    assert_eq!(slowed(100, MILLIS + 200, [100, 0, 100]), 0);
+}
+
+#[test]
 fn a_command_is_the_cause_of_the_start_that_it_makes() {
     let mut play = Stage::new(1).play();
     play.kill(MILLIS, A, Unsynced::Keep);

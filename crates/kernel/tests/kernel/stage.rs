@@ -46,6 +46,7 @@ pub enum Act {
     Close(u64),
     Abort(u64),
     Append(FileName, Value),
+    AppendAll(FileName, Vec<Value>),
     Put(FileName, u64, Value),
     Truncate(FileName, u64),
     Rename(FileName, FileName),
@@ -56,6 +57,8 @@ pub enum Act {
     Timer(Nanos, u64),
     Cancel(u64),
     Draw(u64),
+    Monotonic,
+    Wall,
 }
 
 /// What each incarnation does, and when after its start.
@@ -166,6 +169,10 @@ impl Puppet {
             Act::Close(label) => env.close(self.connections[&label]),
             Act::Abort(label) => env.abort(self.connections[&label]),
             Act::Append(file, value) => env.disk(DiskOp::Append(file, value), notice),
+            Act::AppendAll(file, mut values) => {
+                env.append_all(file, &mut values);
+                assert!(values.is_empty());
+            }
             Act::Put(file, index, value) => env.disk(DiskOp::Write(file, index, value), notice),
             Act::Truncate(file, len) => env.disk(DiskOp::Truncate(file, len), notice),
             Act::Rename(from, to) => env.disk(DiskOp::Rename(from, to), notice),
@@ -185,6 +192,8 @@ impl Puppet {
                 let value = env.draw(&mut stream);
                 env.emit(Said::Drew(value));
             }
+            Act::Monotonic => env.emit(Said::Drew(env.monotonic())),
+            Act::Wall => env.emit(Said::Drew(env.wall())),
         }
     }
 }

@@ -67,6 +67,24 @@ proptest! {
     }
 
     #[test]
+    fn futures_that_part_at_different_times_differ_and_have_one_past(seed: u64, salt: u64, at: u64, later: u64) {
+        let draws = |at| {
+            let mut dice = Dice::new(seed);
+            let mut stream = dice.stream(PURPOSES[0], 0);
+            let before = [0; 4].map(|_| dice.draw(&mut stream));
+            dice.fork(salt, at);
+            let mut fresh = dice.stream(PURPOSES[1], 0);
+            (before, [0; 4].map(|_| dice.draw(&mut stream)), dice.draw(&mut fresh))
+        };
+        let (one, again, other) = (draws(at), draws(at), draws(at ^ later.max(1)));
+
+        prop_assert_eq!(one, again);
+        prop_assert_eq!(one.0, other.0);
+        prop_assert!((0..4).all(|nth| one.1[nth] != other.1[nth]));
+        prop_assert_ne!(one.2, other.2);
+    }
+
+    #[test]
     fn a_whole_number_is_below_its_bound(draw: u64, bound in 1..u64::MAX) {
         prop_assert!(below(draw, bound) < bound && below(u64::MAX, bound) == bound - 1);
     }
