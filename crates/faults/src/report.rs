@@ -4,6 +4,7 @@ use crate::aim::Strike;
 use crate::duration::Span;
 use crate::plan::Entry;
 use crate::vocabulary::Action;
+use kernel::NodeToll;
 use kernel::control::Effect;
 use kernel::disk::DiskToll;
 use kernel::identity::{Nanos, NodeId};
@@ -64,6 +65,8 @@ impl Report {
             packets_held_back,
             packets_stalled,
             disk_operations,
+            jobs,
+            clock_uses,
         } = self.effects;
         let counts = [
             ("processes", processes),
@@ -76,6 +79,8 @@ impl Report {
             ("packets held back", packets_held_back),
             ("packets stalled", packets_stalled),
             ("disk operations", disk_operations),
+            ("jobs", jobs),
+            ("uses of clocks", clock_uses),
         ];
         let counts = counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {count} {name}"));
         let at = self.fired_at.map_or(String::new(), |at| format!(" at {} ms", at / 1_000_000));
@@ -83,8 +88,8 @@ impl Report {
     }
 }
 
-/// The sum of what was done. Traffic and disk operations are those of the struck links and disks between strike and
-/// undoing, whoever else harmed them at that time.
+/// The sum of what was done. Traffic, disk operations, jobs and uses of clocks are those of the struck links, disks and
+/// nodes between strike and undoing, whoever else harmed them at that time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Effects {
     /// Commands that changed something.
@@ -99,7 +104,7 @@ pub struct Effects {
     pub records: u64,
     /// Datagrams and pieces of connections given to the links.
     pub packets_sent: u64,
-    /// Datagrams and pieces lost by chance.
+    /// Those of them that were lost by chance, and pieces of which a try was.
     pub packets_lost: u64,
     /// Datagrams that met a block.
     pub packets_blocked: u64,
@@ -111,6 +116,10 @@ pub struct Effects {
     pub packets_stalled: u64,
     /// Disk operations that met a fault.
     pub disk_operations: u64,
+    /// Jobs that took longer than they would have.
+    pub jobs: u64,
+    /// Readings of clocks that were off, and timers set by clocks of another rate.
+    pub clock_uses: u64,
 }
 
 /// What is measured while an entry is in force.
@@ -125,10 +134,19 @@ pub(crate) struct Tally {
     effects: Effects,
     links: Vec<(NodeId, NodeId)>,
     disks: Vec<NodeId>,
-    traffic_before: Traffic,
-    toll_before: DiskToll,
+    /// Nodes that are slowed, or whose clocks are off.
+    slowed: Vec<NodeId>,
+    before: Measured,
     /// Since it was undone.
-    ended: Option<(Traffic, DiskToll)>,
+    ended: Option<Measured>,
+}
+
+/// What the kernel has counted so far on the struck links, disks and nodes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    traffic: Traffic,
+    disks: DiskToll,
+    nodes: NodeToll,
 }
 
 impl Tally {
@@ -139,12 +157,15 @@ impl Tally {
             match strike {
                 Strike::Block(from, to) | Strike::Degrade(from, to, _) => self.links.push((*from, *to)),
                 Strike::Disk(node, _) => self.disks.push(*node),
+                Strike::Slow(node, _) | Strike::Clock(node, ..) | Strike::Drift(node, _) | Strike::Freeze(node) => {
+                    self.slowed.push(*node);
+                }
                 _ => {}
             }
         }
         self.nodes.sort_unstable();
         self.nodes.dedup();
-        (self.traffic_before, self.toll_before) = self.measure(world);
+        self.before = self.measure(world);
     }
 
     /// A command of a strike has had its effect.
@@ -176,9 +197,9 @@ impl Tally {
 
     /// The report so far.
     pub fn report<S: System>(&self, entry: &Entry, world: &World<S>, name: impl Fn(NodeId) -> String) -> Report {
-        let (traffic, toll) = self.ended.unwrap_or_else(|| self.measure(world));
-        let before = self.traffic_before;
-        let own = own_operations(&entry.action, toll, self.toll_before);
+        let now = self.ended.unwrap_or_else(|| self.measure(world));
+        let own = own_operations(&entry.action, now.disks, self.before.disks);
+        let (traffic, before) = (now.traffic, self.before.traffic);
         let effects = Effects {
             packets_sent: traffic.sent - before.sent,
             packets_lost: traffic.lost - before.lost,
@@ -187,6 +208,8 @@ impl Tally {
             packets_held_back: traffic.held_back - before.held_back,
             packets_stalled: traffic.stalled - before.stalled,
             disk_operations: own.unwrap_or(0),
+            jobs: now.nodes.slowed - self.before.nodes.slowed,
+            clock_uses: clock_uses(&entry.action, now.nodes) - clock_uses(&entry.action, self.before.nodes),
             ..self.effects
         };
         let nothing = match self.phase {
@@ -206,8 +229,8 @@ impl Tally {
         }
     }
 
-    fn measure<S: System>(&self, world: &World<S>) -> (Traffic, DiskToll) {
-        let mut sum = Traffic::default();
+    fn measure<S: System>(&self, world: &World<S>) -> Measured {
+        let Measured { traffic: mut sum, disks: mut toll, mut nodes } = Measured::default();
         for (from, to) in &self.links {
             let Traffic { sent, lost, blocked, doubled, held_back, stalled } = world.traffic(*from, *to);
             sum.sent += sent;
@@ -217,7 +240,6 @@ impl Tally {
             sum.held_back += held_back;
             sum.stalled += stalled;
         }
-        let mut toll = DiskToll::default();
         for node in &self.disks {
             let DiskToll { slowed, refused, failed, lied } = world.disk(*node).toll();
             toll.slowed += slowed;
@@ -225,7 +247,14 @@ impl Tally {
             toll.failed += failed;
             toll.lied += lied;
         }
-        (sum, toll)
+        for node in &self.slowed {
+            let NodeToll { slowed, monotonic, wall, drifted_timers } = world.toll(*node);
+            nodes.slowed += slowed;
+            nodes.monotonic += monotonic;
+            nodes.wall += wall;
+            nodes.drifted_timers += drifted_timers;
+        }
+        Measured { traffic: sum, disks: toll, nodes }
     }
 }
 
@@ -240,7 +269,17 @@ fn own_operations(action: &Action, now: DiskToll, before: DiskToll) -> Option<u6
     }
 }
 
-/// Why an action that has struck did nothing, if so. Not covered: whether a slow or mistimed node had anything to do.
+/// Uses of clocks that show this kind of fault: an offset only the wall clock, a drift also timers, as they are set.
+fn clock_uses(action: &Action, toll: NodeToll) -> u64 {
+    match action {
+        Action::ClockOffset(_) | Action::ClockJump(_) => toll.wall,
+        Action::ClockFreeze(_) => toll.wall + toll.monotonic,
+        Action::ClockDrift(_) => toll.wall + toll.monotonic + toll.drifted_timers,
+        _ => 0,
+    }
+}
+
+/// Why an action that has struck did nothing, if so. Not covered: what a node did with a clock that it read.
 fn nothing(action: &Action, effects: &Effects, disk_operations: Option<u64>) -> Option<String> {
     if let Some(operations) = disk_operations {
         return (operations == 0).then(|| "no disk operation met it".to_owned());
@@ -260,6 +299,13 @@ fn nothing(action: &Action, effects: &Effects, disk_operations: Option<u64>) -> 
         Action::Restart(_) => (effects.changes > 0, "the process was running already"),
         Action::Pause(_) | Action::Hang(_) => (effects.changes > 0, "there was no working process"),
         Action::Resume(_) => (effects.changes > 0, "nothing was paused"),
+        Action::Slow(_) if effects.changes > 0 => (effects.jobs > 0, "no job met it"),
+        Action::ClockOffset(_) | Action::ClockJump(_) if effects.changes > 0 => {
+            (effects.clock_uses > 0, "nobody read a wall clock that was off")
+        }
+        Action::ClockDrift(_) | Action::ClockFreeze(_) if effects.changes > 0 => {
+            (effects.clock_uses > 0, "nobody used a clock that was off")
+        }
         _ => (effects.changes > 0, "nothing was changed by it"),
     };
     (!done).then(|| why.to_owned())

@@ -34,11 +34,11 @@ fn every_action_has_an_effect_that_it_reports() {
         (lasting, "degrade = { from = \"worker-0\", duplication = \"50%\" }", |it| it.packets_doubled),
         (lasting, "degrade = { from = \"all\", reorder = \"50%\", reorder_max = \"1ms\" }", |it| it.packets_held_back),
         (lasting, "degrade = { from = \"worker-0\", bytes_per_second = 1000 }", |it| it.packets_sent),
-        (lasting, "clock-offset = { node = \"worker-0\", by = \"-5s\" }", |it| it.changes),
-        ("", "clock-jump = { node = \"worker-0\", by = \"5s\" }", |it| it.changes),
-        (lasting, "clock-drift = { node = \"worker-0\", ppm = 500000 }", |it| it.changes),
-        (lasting, "clock-freeze = { node = \"worker-0\" }", |it| it.changes),
-        (lasting, "slow = { node = \"worker-0\", percent = 300 }", |it| it.changes),
+        (lasting, "clock-offset = { node = \"worker-0\", by = \"-5s\" }", |it| it.clock_uses),
+        ("", "clock-jump = { node = \"worker-0\", by = \"5s\" }", |it| it.clock_uses),
+        (lasting, "clock-drift = { node = \"worker-0\", ppm = 500000 }", |it| it.clock_uses),
+        (lasting, "clock-freeze = { node = \"worker-0\" }", |it| it.clock_uses),
+        (lasting, "slow = { node = \"worker-0\", percent = 300 }", |it| it.jobs),
         (lasting, "disk-slow = { node = \"worker-0\", percent = 300 }", |it| it.disk_operations),
         (lasting, "disk-full = { node = \"worker-0\" }", |it| it.disk_operations),
         (lasting, "disk-error = { node = \"worker-0\", operations = 2 }", |it| it.disk_operations),
@@ -70,6 +70,11 @@ fn every_action_that_can_miss_says_that_it_did() {
         ("disk-full = { node = \"worker-0\" }", "no disk operation met it"),
         ("disk-error = { node = \"worker-0\", operations = 1 }", "no disk operation met it"),
         ("lost-sync = { node = \"worker-0\", syncs = 1 }", "no disk operation met it"),
+        ("slow = { node = \"worker-0\", percent = 100 }", "no job met it"),
+        ("clock-offset = { node = \"worker-0\", by = \"5s\" }", "nobody read a wall clock that was off"),
+        ("clock-jump = { node = \"worker-0\", by = \"5s\" }", "nobody read a wall clock that was off"),
+        ("clock-drift = { node = \"worker-0\", ppm = 500 }", "nobody used a clock that was off"),
+        ("clock-freeze = { node = \"worker-0\" }", "nobody used a clock that was off"),
         ("flip-bit = { node = \"worker-0\", file = \"wal\" }", "there was no file `wal` on `worker-0`"),
         ("flip-bit = { node = \"worker-0\", file = \"log\", record = { at = 99 } }", "nothing was changed"),
         ("remove-file = { node = \"worker-0\", file = \"log/7\" }", "there was no file `log/7`"),
@@ -87,6 +92,56 @@ fn every_action_that_can_miss_says_that_it_did() {
     assert!(running.vacuous().unwrap().contains("was running already"));
     let empty = Stage::new(&one("at = \"1ms\"", "wipe = { node = \"worker-0\" }"), 3).until(500);
     assert!(empty.vacuous().unwrap().contains("nothing was changed"));
+}
+
+#[test]
+fn slowness_and_clocks_that_are_off_count_only_if_somebody_meets_them() {
+    for (action, uses) in [
+        ("slow = { node = \"worker-0\", percent = 100 }", [1, 2]),
+        ("clock-offset = { node = \"worker-0\", by = \"5s\" }", [1, 2]),
+        // Both clocks are read, and the next timer is set.
+        ("clock-drift = { node = \"worker-0\", ppm = 1000 }", [3, 6]),
+        ("clock-freeze = { node = \"worker-0\" }", [2, 4]),
+    ] {
+        // It strikes at 105 ms; ticks are at 110 and 120 ms.
+        let met = |lasts_ns: u64| {
+            let (effects, nothing) = effects(&format!("for = \"{lasts_ns}ns\""), action);
+            assert_eq!(nothing.is_some(), effects.jobs + effects.clock_uses == 0, "{action}: {nothing:?}");
+            effects.jobs + effects.clock_uses
+        };
+        assert_eq!([4_999_999, 5_000_001, 15_000_001].map(met), [0, uses[0], uses[1]], "{action}");
+    }
+    for (until_ms, met) in [(109, 0), (110, 1), (120, 2)] {
+        let stage = Stage::new(&one("", "clock-jump = { node = \"worker-0\", by = \"5s\" }"), 3).until(until_ms);
+        assert_eq!((stage.report("x").effects.clock_uses, stage.vacuous().is_none()), (met, met > 0));
+    }
+}
+
+#[test]
+fn a_jump_while_there_is_no_process_is_met_by_the_next_one() {
+    let killed = "[[fault]]\nid = \"dead\"\nat = \"50ms\"\ndo = { kill = { node = \"worker-0\" } }\n";
+    let text = format!(
+        "{killed}[[fault]]\nid = \"x\"\nat = \"105ms\"\ndo = {{ clock-jump = {{ node = \"worker-0\", by = \"5s\" }} }}\n\
+         [[fault]]\nid = \"y\"\nat = \"205ms\"\ndo = {{ restart = {{ node = \"worker-0\" }} }}"
+    );
+
+    // The process that is started at 205 ms reads the clock at its first tick, at 215 ms.
+    assert!(Stage::new(&plan(&text), 3).until(214).vacuous().is_some_and(|why| why.contains("fault `x`")));
+    assert_eq!(Stage::new(&plan(&text), 3).until(215).vacuous(), None);
+}
+
+#[test]
+fn a_degraded_link_is_slower_by_latency_and_jitter_and_holds_back_no_longer_than_it_says() {
+    let degrade = "degrade = { from = \"worker-0\", latency = \"5ms\", jitter = \"3ms\", reorder = \"50%\", \
+                   reorder_max = \"2ms\" }";
+    let ends = (NodeId(0), NodeId(1));
+    let before = Stage::new(&one("", degrade), 3).until(104).world.link(ends.0, ends.1);
+
+    let after = Stage::new(&one("", degrade), 3).until(105).world.link(ends.0, ends.1);
+
+    assert_eq!(after.latency.min() - before.latency.min(), 5 * MILLIS);
+    assert_eq!(after.latency.max() - before.latency.max(), 8 * MILLIS);
+    assert_eq!((before.reorder_max, after.reorder_max), (0, 2 * MILLIS));
 }
 
 #[test]
