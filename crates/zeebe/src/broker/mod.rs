@@ -3,12 +3,15 @@
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
 
 mod director;
+mod health;
 mod log_stream;
 mod partition;
 mod processor_host;
 mod raft_host;
 mod snapshots;
+mod transition;
 
+pub use health::Health;
 pub use log_stream::LogStream;
 pub use partition::Partition;
 
@@ -47,6 +50,9 @@ pub struct Shell {
     local: Vec<(i64, u16)>,
     pushes: BTreeMap<u64, Pushing>,
     pushed: u64,
+    /// Partitions that have been installed as neither leader nor follower yet.
+    not_installed: Vec<u16>,
+    ready: bool,
 }
 
 /// A broker.
@@ -63,7 +69,9 @@ impl Broker {
         let (wires, gateways, pushes) = (Wires::default(), BTreeMap::new(), BTreeMap::new());
         let neighbours = Neighbours::<BrokerTopology>::new(&settings);
         let partitions = (1..=settings.partitions).map(Partition::new).collect();
-        let shell = Shell { settings, wires, neighbours, gateways, local: Vec::new(), pushes, pushed: 0 };
+        let (not_installed, local) = ((1..=settings.partitions).collect(), Vec::new());
+        let ready = settings.partitions == 0;
+        let shell = Shell { settings, wires, neighbours, gateways, local, pushes, pushed: 0, not_installed, ready };
         Broker { shell, partitions }
     }
 
@@ -79,6 +87,7 @@ impl Broker {
                 let settings = self.shell.settings.clone();
                 self.shell.neighbours.start(&settings, env);
                 self.each(env, |partition, shell, env| partition.start(shell, env));
+                env.set_timer(health::PERIOD, Timer::Health);
             }
             Input::Opened { connection, label, .. } if Calls::is_label(label) => {
                 self.shell.neighbours.accepted(connection, env);
@@ -179,6 +188,7 @@ impl Broker {
             Timer::Swim(timer) => self.shell.neighbours.timer(timer, env),
             Timer::GiveUp(connection) => self.shell.neighbours.gave_up(connection, env),
             Timer::Push(push) => self.push_failed(push, env),
+            Timer::Health => self.watch_health(env),
             Timer::CheckTopology | Timer::Gateway(_) | Timer::Client(_) | Timer::Shift(_) => {}
         }
     }

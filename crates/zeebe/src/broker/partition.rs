@@ -3,18 +3,18 @@
 //! The role of the Raft member and the role of the services are two things: the second follows the first, one transition
 //! after the other, each of which takes time.
 //!
-//= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (onNewRole, transitions)
+//= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (onNewRole)
 
 use super::Shell;
 use super::director::Director;
+use super::health::Monitor;
 use super::log_stream::LogStream;
 use super::processor_host::Seat;
 use super::raft_host::Bound;
 use super::snapshots::Snapshots;
-use crate::cluster::{Batch, Event, Job, Zeebe};
+use crate::cluster::{Batch, Job, Zeebe};
 use crate::processor::{self, StreamProcessor, Wait};
 use crate::protocol::Record;
-use crate::state::State;
 use crate::topology::PartitionLeaders;
 use kernel::dice::{Purpose, Stream};
 use kernel::disk::DiskError;
@@ -66,6 +66,7 @@ pub(super) struct Rest {
     pub snapshot_timer: Option<TimerId>,
     /// Answers of the stream processor to the snapshot director.
     pub positions: Vec<processor::Notice>,
+    pub monitor: Monitor,
 }
 
 impl Partition {
@@ -92,6 +93,7 @@ impl Partition {
             director: Director::Idle,
             snapshot_timer: None,
             positions: Vec::new(),
+            monitor: Monitor::default(),
         };
         Partition { number, member: None, rest }
     }
@@ -147,6 +149,7 @@ impl Partition {
         self.member = Some(Member::new(raft, u64::from(self.number), env.me(), &peers, env.incarnation()));
         self.rest.load_snapshot(env);
         let snapshot = self.rest.snapshots.current.clone();
+        self.rest.raft_is(true, env);
         self.with(shell, env, |member, host| member.start(snapshot, host));
     }
 
@@ -240,12 +243,7 @@ impl Partition {
             self.positions(&notice, shell, env);
         }
         self.check_snapshot(env);
-        for (role, term) in std::mem::take(&mut self.rest.announced) {
-            let costs = &shell.settings.costs;
-            let service = if role == Role::Leader { costs.install } else { costs.close };
-            let partition = self.number;
-            env.submit(self.actor(2), service, Job::Install { partition, role, term });
-        }
+        self.queue_transitions(shell, env);
         for outcome in std::mem::take(&mut self.rest.outcomes) {
             if let (Some(log), Outcome::Committed(_) | Outcome::NotLeader) = (&mut self.rest.log, outcome) {
                 log.landed();
@@ -277,7 +275,7 @@ impl Partition {
     }
 
     /// The commit position follows the commit index.
-    fn see_commits(&mut self) {
+    pub(super) fn see_commits(&mut self) {
         let Some(member) = &self.member else { return };
         if self.rest.looked_up == self.rest.committed {
             return;
@@ -329,42 +327,8 @@ impl Partition {
         self.with(shell, env, |member, host| member.append(ticket, positions, batch, host));
     }
 
-    /// A transition: a leader's services are closed, and opened anew. Other roles differ in nothing.
-    pub(super) fn install<E: Env<Zeebe>>(&mut self, role: Role, term: u64, shell: &mut Shell, env: &mut E) {
-        let leads = role == Role::Leader;
-        if !leads && self.rest.installed.is_some_and(|installed| installed != Role::Leader) && role != Role::Inactive {
-            return;
-        }
-        self.close(env);
-        self.rest.installed = Some(role);
-        if leads {
-            self.see_commits();
-            self.rest.log = Some(LogStream::new(self.rest.commit_position));
-            let (partitions, toggles) = (shell.settings.partitions, shell.settings.toggles.clone());
-            let snapshot = self.rest.snapshots.current.as_ref();
-            let state = snapshot.map_or_else(State::default, |snapshot| (*snapshot.data.state).clone());
-            self.rest.processor = Some(StreamProcessor::new(self.number, partitions, toggles, state));
-            self.rest.start_director(shell, env);
-            self.rest.leaders = PartitionLeaders::new(shell.neighbours.topology());
-            shell.neighbours.leads(self.number, term);
-        } else {
-            shell.neighbours.follows(self.number);
-        }
-        env.emit(Event::Installed { partition: self.number, role, term });
-    }
-
-    fn close<E: Env<Zeebe>>(&mut self, env: &mut E) {
-        self.rest.epoch += 1;
-        self.rest.working = false;
-        self.rest.log = None;
-        self.rest.processor = None;
-        self.rest.director = Director::Idle;
-        if let Some(timer) = self.rest.snapshot_timer.take() {
-            env.cancel_timer(timer);
-        }
-        for (_, timer) in self.rest.waits.drain(..) {
-            env.cancel_timer(timer);
-        }
+    pub(super) fn transitions(&self) -> ActorId {
+        self.actor(2)
     }
 
     fn actor(&self, which: u16) -> ActorId {

@@ -142,6 +142,10 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
         if let Notice::Positions { .. } = notice {
             return self.rest.positions.push(notice);
         }
+        let died = matches!(notice, Notice::Failed { .. });
         self.env.emit(Event::Processor(self.rest.number, notice));
+        if died {
+            self.rest.processor_is(false, self.env);
+        }
     }
 }

@@ -103,7 +103,9 @@ impl<E: Env<Zeebe>> Host<Batch> for Bound<'_, E> {
         self.rest.outcomes.push(outcome);
     }
 
-    fn failed(&mut self) {}
+    fn failed(&mut self) {
+        self.rest.raft_is(false, self.env);
+    }
 
     fn emit(&mut self, event: raft::Event) {
         self.env.emit(Event::Raft(self.rest.number, event));

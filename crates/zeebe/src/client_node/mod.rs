@@ -11,7 +11,7 @@ use crate::cluster::{self, Message, Zeebe};
 use crate::gateway::{Code, Reply, Status};
 use host::Bound;
 use kernel::identity::{ConnectionId, Nanos, NodeId, TimerId};
-use kernel::system::{Env, Input};
+use kernel::system::{Env, Input, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub enum ClientRole {
         /// When it closes, and how; never, if nothing.
         closes: Option<(Nanos, Close)>,
     },
+    /// It asks the brokers for snapshots, as an operator does by their actuator: whoever leads the partition takes one.
+    Operator(Arc<[(Nanos, u16)]>),
 }
 
 /// Times of a client's process.
@@ -45,6 +47,8 @@ pub enum Shift {
     Opens,
     /// It closes.
     Closes,
+    /// It asks for the snapshot of this number.
+    Asks(u32),
 }
 
 /// The state machine in it.
@@ -56,6 +60,8 @@ pub enum Client {
     Starter(Starter),
     /// It works on jobs.
     Worker(Worker),
+    /// It remembers nothing.
+    Operator,
 }
 
 /// All of it but the state machine.
@@ -91,6 +97,7 @@ impl ClientNode {
             },
             ClientRole::Starter { settings, .. } => Client::Starter(Starter::new(settings.clone())),
             ClientRole::Worker { settings, .. } => Client::Worker(Worker::new(settings.clone())),
+            ClientRole::Operator(_) => Client::Operator,
         };
         let (open, timers) = (BTreeSet::new(), BTreeMap::new());
         ClientNode { role: role.clone(), client, shell: Shell { gateway, connection: None, opened: 0, open, timers } }
@@ -107,6 +114,7 @@ impl ClientNode {
             Input::Start => self.started(env),
             Input::Timer { payload: cluster::Timer::Shift(Shift::Opens), .. } => self.opens(env),
             Input::Timer { payload: cluster::Timer::Shift(Shift::Closes), .. } => self.closes(env),
+            Input::Timer { payload: cluster::Timer::Shift(Shift::Asks(number)), .. } => self.asks(number, env),
             Input::Timer { payload: cluster::Timer::Client(timer), .. } => {
                 self.shell.timers.remove(&timer);
                 let host = &mut Bound { env, shell: &mut self.shell };
@@ -114,6 +122,7 @@ impl ClientNode {
                     Client::Scripted(client) => client.timer(timer, host),
                     Client::Starter(client) => client.timer(timer, host),
                     Client::Worker(client) => client.timer(timer, host),
+                    Client::Operator => {}
                 }
             }
             Input::Received { connection, message: Message::Reply(call, reply) }
@@ -140,6 +149,12 @@ impl ClientNode {
             ClientRole::Scripted(_) => (0, None),
             ClientRole::Starter { opens_at, .. } => (*opens_at, None),
             ClientRole::Worker { opens_at, closes, .. } => (*opens_at, *closes),
+            ClientRole::Operator(asks) => {
+                for ((at, _), number) in asks.iter().zip(0..) {
+                    env.set_timer(*at, cluster::Timer::Shift(Shift::Asks(number)));
+                }
+                return;
+            }
         };
         if let Some((at, _)) = closes {
             env.set_timer(at, cluster::Timer::Shift(Shift::Closes));
@@ -150,12 +165,22 @@ impl ClientNode {
         env.set_timer(opens_at, cluster::Timer::Shift(Shift::Opens));
     }
 
+    /// Brokers are the nodes before the gateway.
+    fn asks<E: Env<Zeebe>>(&mut self, number: u32, env: &mut E) {
+        let ClientRole::Operator(asks) = &self.role else { return };
+        let Some((_, partition)) = asks.get(number as usize) else { return };
+        for broker in 0..self.shell.gateway.0 {
+            env.send(Target::Node(NodeId(broker)), Message::TakeSnapshot(*partition));
+        }
+    }
+
     fn opens<E: Env<Zeebe>>(&mut self, env: &mut E) {
         let host = &mut Bound { env, shell: &mut self.shell };
         match &mut self.client {
             Client::Scripted(client) => client.start(host),
             Client::Starter(client) => client.start(host),
             Client::Worker(client) => client.start(host),
+            Client::Operator => {}
         }
     }
 
@@ -180,6 +205,7 @@ impl ClientNode {
             Client::Scripted(client) => client.reply(call, reply, host),
             Client::Starter(client) => client.reply(call, reply, host),
             Client::Worker(client) => client.reply(call, reply, host),
+            Client::Operator => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What brokers, gateways and clients tell the trace.
 
+use crate::broker::Health;
 use crate::client;
 use crate::gateway;
 use crate::membership::Change;
@@ -37,6 +38,15 @@ pub enum Event {
         /// Processed last.
         position: i64,
     },
+    /// A partition has become healthy, or unhealthy, in the eyes of its broker.
+    Health {
+        /// The partition.
+        partition: u16,
+        /// How it is now.
+        health: Health,
+    },
+    /// A broker is ready: for good.
+    Ready,
     /// What a broker thinks of a member of the cluster has changed.
     Member(Change, NodeId),
     /// In a gateway.
@@ -54,6 +64,9 @@ impl Traced for Event {
             Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
             Event::Installed { .. } => "follower-installed",
             Event::Snapshot { .. } => "snapshot",
+            Event::Health { health: Health::Healthy, .. } => "healthy",
+            Event::Health { health: Health::Unhealthy, .. } => "unhealthy",
+            Event::Ready => "ready",
             Event::Member(change, _) => change.name(),
             Event::NoSnapshot { .. } => "no-snapshot",
             Event::Gateway(gateway::Event::SentAgain { .. }) => "sent-again",
@@ -78,6 +91,8 @@ impl Traced for Event {
             Event::Raft(_, event) => event.data(),
             Event::Installed { partition, term, .. } => [u64::from(*partition), *term, 0],
             Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
+            Event::Health { partition, health } => [u64::from(*partition), *health as u64, 0],
+            Event::Ready => [0; 3],
             Event::Member(_, node) => [u64::from(node.0), 0, 0],
             Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],
             Event::Gateway(gateway::Event::SentAgain { partition, nth }) => [u64::from(*partition), u64::from(*nth), 0],

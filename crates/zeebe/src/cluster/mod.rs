@@ -75,6 +75,8 @@ pub enum Timer {
         /// Which life.
         epoch: u32,
     },
+    /// Time to look at a broker's health.
+    Health,
     /// Of the membership.
     Swim(membership::Timer),
     /// A request of the membership takes too long.
@@ -188,6 +190,7 @@ impl Traced for Timer {
                 Wait::PushAgain { .. } => "push-again",
             },
             Timer::Snapshot { .. } => "snapshot-due",
+            Timer::Health => "health-due",
             Timer::Swim(timer) => timer.name(),
             Timer::GiveUp(_) => "give-up",
             Timer::Push(_) => "push-timeout",
@@ -196,6 +199,7 @@ impl Traced for Timer {
             Timer::Client(timer) => timer.name(),
             Timer::Shift(Shift::Opens) => "client-opens",
             Timer::Shift(Shift::Closes) => "client-closes",
+            Timer::Shift(Shift::Asks(_)) => "operator-asks",
         }
     }
 
@@ -205,6 +209,7 @@ impl Traced for Timer {
                 [u64::from(*partition), 0, 0]
             }
             Timer::Swim(_)
+            | Timer::Health
             | Timer::GiveUp(_)
             | Timer::CheckTopology
             | Timer::Gateway(_)

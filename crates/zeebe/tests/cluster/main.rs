@@ -103,5 +103,6 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
 
 mod load;
 mod quiet;
+mod recorded_5688;
 mod soak;
 mod timing;
