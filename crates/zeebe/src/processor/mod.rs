@@ -82,6 +82,8 @@ impl StreamProcessor {
     pub fn new(partition: u16, partitions: u16, toggles: Arc<Toggles>, snapshot: State) -> Self {
         let mut queue = Queue::default();
         queue.submit(Job::Start);
+        let mut state = snapshot;
+        state.watch();
         StreamProcessor {
             partition,
             partitions,
@@ -89,7 +91,7 @@ impl StreamProcessor {
             phase: Phase::Reprocessing,
             paused: false,
             queue,
-            state: snapshot,
+            state,
             seen: SeenDeployments::default(),
             out: Output::default(),
             writer: Writer::default(),

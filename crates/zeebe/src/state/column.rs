@@ -1,5 +1,7 @@
 //! A column family: an ordered table that can be rolled back, and cloned at the price of a counter.
 
+use kernel::identity::mix;
+use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::ops::RangeBounds;
@@ -7,19 +9,30 @@ use std::sync::Arc;
 
 /// A table from keys to rows. Clones share the rows until one of them writes. What was there before each write of the
 /// transaction under way is kept for a rollback.
+///
+/// One that is watched has a fingerprint of its committed rows: a sum over them, so that a transaction costs what it wrote,
+/// and the order of writes does not count.
 #[derive(Clone, Debug)]
 pub struct Column<K, V> {
     rows: Arc<BTreeMap<K, V>>,
     before: Vec<(K, Option<V>)>,
+    /// The fingerprint, if it is watched.
+    fingerprint: Option<u64>,
+}
+
+fn fingerprint<K: Hash, V: Hash>(key: &K, row: &V) -> u64 {
+    let mut hasher = FxHasher::default();
+    (key, row).hash(&mut hasher);
+    mix(hasher.finish(), 0)
 }
 
 impl<K, V> Default for Column<K, V> {
     fn default() -> Self {
-        Column { rows: Arc::default(), before: Vec::new() }
+        Column { rows: Arc::default(), before: Vec::new(), fingerprint: None }
     }
 }
 
-impl<K: Ord + Clone, V: Clone> Column<K, V> {
+impl<K: Ord + Clone + Hash, V: Clone + Hash> Column<K, V> {
     /// A row.
     #[inline]
     pub fn get(&self, key: &K) -> Option<&V> {
@@ -67,10 +80,40 @@ impl<K: Ord + Clone, V: Clone> Column<K, V> {
         self.rows.is_empty()
     }
 
+    /// Watches it from now on, if it is not watched already. No transaction may be under way.
+    pub(super) fn watch(&mut self) {
+        if self.fingerprint.is_none() {
+            let prints = self.rows.iter().map(|(key, row)| fingerprint(key, row));
+            self.fingerprint = Some(prints.fold(0, u64::wrapping_add));
+        }
+    }
+
+    /// The fingerprint of what is committed; 0 if it is not watched.
+    #[inline]
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.fingerprint.unwrap_or_default()
+    }
+
     /// Keeps what the transaction wrote.
     #[inline]
     pub(super) fn commit(&mut self) {
-        self.before.clear();
+        if !self.before.is_empty() {
+            self.fingerprint = self.fingerprint.map(|sum| self.after_commit(sum));
+            self.before.clear();
+        }
+    }
+
+    /// Each row that the transaction wrote goes out of the sum as it was before its first write, and in as it is now.
+    fn after_commit(&self, sum: u64) -> u64 {
+        let mut sum = sum;
+        for (place, (key, before)) in self.before.iter().enumerate() {
+            if self.before[..place].iter().all(|(earlier, _)| earlier != key) {
+                let print = |row: &V| fingerprint(key, row);
+                let (was, is) = (before.as_ref().map_or(0, print), self.rows.get(key).map_or(0, print));
+                sum = sum.wrapping_sub(was).wrapping_add(is);
+            }
+        }
+        sum
     }
 
     /// Takes back what the transaction wrote.
@@ -104,6 +147,43 @@ impl<K: PartialEq, V: PartialEq> PartialEq for Column<K, V> {
 #[cfg(test)]
 mod tests {
     use super::Column;
+
+    #[test]
+    fn a_fingerprint_is_that_of_the_committed_rows_whatever_the_way_to_them() {
+        let watched = || {
+            let mut column = Column::default();
+            column.watch();
+            column
+        };
+        let (mut one, mut two) = (watched(), watched());
+        one.put(1, "one");
+        one.put(2, "two");
+        one.put(1, "uno");
+        one.delete(&2);
+        one.put(2, "due");
+        one.commit();
+        two.put(2, "due");
+        two.commit();
+        two.put(3, "three");
+        two.put(1, "one");
+        two.commit();
+        assert_ne!(one.fingerprint(), two.fingerprint());
+        two.put(1, "uno");
+        two.delete(&3);
+        two.commit();
+        assert_eq!(one.fingerprint(), two.fingerprint());
+        two.put(1, "other");
+        assert_eq!(one.fingerprint(), two.fingerprint(), "of what is committed");
+        two.rollback();
+        two.commit();
+        assert_eq!(one.fingerprint(), two.fingerprint());
+        let mut late = Column::default();
+        late.put(1, "uno");
+        late.put(2, "due");
+        late.commit();
+        late.watch();
+        assert_eq!(late.fingerprint(), two.fingerprint(), "watched from the beginning or later");
+    }
 
     #[test]
     fn a_rollback_brings_back_what_was_committed() {

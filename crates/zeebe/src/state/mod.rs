@@ -60,6 +60,22 @@ macro_rules! columns {
                 self.open = Transaction(false);
             }
 
+            /// Watches every column family from now on, so that `fingerprints` has something to tell. What nobody compares, a
+            /// replay of a file above all, does not pay for it.
+            pub fn watch(&mut self) {
+                $(self.$column.watch();)+
+            }
+
+            /// Fingerprints of the committed rows per column family, in the order of their declaration; all 0 if the state
+            /// is not watched.
+            #[must_use]
+            pub fn fingerprints(&self) -> [u64; Self::COLUMNS.len()] {
+                [$(self.$column.fingerprint(),)+]
+            }
+
+            /// Names of the column families, in the order of their declaration.
+            pub const COLUMNS: [&'static str; [$(stringify!($column),)+].len()] = [$(stringify!($column),)+];
+
             /// Number of rows per column family, in the order of their declaration.
             #[must_use]
             pub fn sizes(&self) -> Vec<(&'static str, usize)> {
