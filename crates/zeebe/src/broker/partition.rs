@@ -128,6 +128,12 @@ impl Partition {
         self.rest.epoch
     }
 
+    /// The last committed position, as this replica knows.
+    #[must_use]
+    pub const fn commit_position(&self) -> i64 {
+        self.rest.commit_position
+    }
+
     /// The committed records, as this replica has them.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         let indexes = self.member.as_ref().map(|member| (member.log().first_index(), member.commit_index()));

@@ -78,6 +78,7 @@ impl Traced for Event {
                 Notice::Reprocessed { .. } => "reprocessed",
                 Notice::Recovered => "processor-recovered",
                 Notice::RunsAgain { .. } => "reprocessing-retry",
+                Notice::Diverged { .. } => "reprocessing-diverged",
                 Notice::Failed { .. } => "processor-failed",
                 Notice::Processed { .. } => "processed",
                 Notice::Distributed { .. } => "deployment-distributed",
@@ -105,6 +106,7 @@ impl Traced for Event {
                     Notice::Reprocessed { position }
                     | Notice::Processed { position }
                     | Notice::RunsAgain { position, .. } => *position,
+                    Notice::Diverged { listed, .. } => listed.source,
                     Notice::Distributed { key } => *key,
                     Notice::Positions { processed, .. } => *processed,
                     Notice::Recovered | Notice::Failed { .. } => 0,

@@ -3,6 +3,7 @@
 use super::death::Death;
 use crate::engine::Answer;
 use crate::protocol::{Deployment, Record, Text};
+use crate::replay::Listed;
 use kernel::identity::NodeId;
 use std::sync::Arc;
 
@@ -66,6 +67,13 @@ pub enum Notice {
         position: i64,
         /// The exception.
         why: String,
+    },
+    /// The log has something else than the replay would have written, and no exception says so.
+    Diverged {
+        /// Where, or `NO_POSITION` if the log lacks it.
+        position: i64,
+        /// What the replay would have written.
+        listed: Listed,
     },
     /// It is dead.
     Failed {

@@ -134,6 +134,12 @@ impl StreamProcessor {
         self.last_processed
     }
 
+    /// The position that it reads next, at least; what lies before is processed, or on the way.
+    #[must_use]
+    pub const fn reads_next(&self) -> i64 {
+        self.next
+    }
+
     /// What a snapshot taken now waits for: the last position written, which may be 0 (camunda/zeebe#6049), or the highest.
     #[must_use]
     pub fn last_written(&self) -> i64 {

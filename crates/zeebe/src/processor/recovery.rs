@@ -119,11 +119,19 @@ impl StreamProcessor {
     /// The record is done: the next one, or the end of the recovery.
     pub(super) fn reprocessed<H: Host>(&mut self, host: &mut H) {
         let step = match (&mut self.replay, self.current.take()) {
-            (Some(replay), Some(record)) => (replay.done(&record), record.position),
+            (Some(replay), Some(record)) => {
+                if let Some(listed) = replay.diverges(&record) {
+                    host.notice(Notice::Diverged { position: record.position, listed });
+                }
+                (replay.done(&record), record.position)
+            }
             _ => return self.recovered(host),
         };
         match step {
             (Step::Finished, position) => {
+                for listed in self.replay.iter().flat_map(Replay::left_over) {
+                    host.notice(Notice::Diverged { position: NO_POSITION, listed: *listed });
+                }
                 host.notice(Notice::Reprocessed { position });
                 self.next = self.replay.as_ref().map_or(1, |replay| replay.scan().last_source) + 1;
                 self.recovered(host);

@@ -23,7 +23,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    fn is_distributed(&self) -> bool {
+    pub(super) fn is_distributed(&self) -> bool {
         self.intent == Intent::Deployment(DeploymentIntent::Distributed)
     }
 
@@ -88,6 +88,16 @@ impl ReprocessingList {
         if self.up_to(source).any(is_it) {
             self.records.retain(|record| !is_it(record));
         }
+    }
+
+    /// What goes off the list as this record and is another one: of its key and source, and not of its kind and intent.
+    #[must_use]
+    pub fn stands_in(&self, record: &Record) -> Option<Listed> {
+        let is_of = |listed: &&Listed| listed.key == record.key && listed.source == record.source;
+        let is_it = |listed: &Listed| listed.intent == record.intent && listed.kind == record.kind;
+        let first = *self.up_to(record.source).find(is_of)?;
+        let any = is_it(&first) || self.up_to(record.source).filter(is_of).any(is_it);
+        (!any).then_some(first)
     }
 
     /// Removes all up to a source.

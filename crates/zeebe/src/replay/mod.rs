@@ -166,6 +166,19 @@ impl Replay {
         Ok(())
     }
 
+    /// What the processors would have written where the log has this record, if that is something else and nothing has been
+    /// said of it: what upstream does not see.
+    #[must_use]
+    pub fn diverges(&self, record: &Record) -> Option<Listed> {
+        self.list.stands_in(record)
+    }
+
+    /// What the processors would have written and the log never showed. A confirmation during the replay is none: nobody
+    /// expects it on the log.
+    pub fn left_over(&self) -> impl Iterator<Item = &Listed> {
+        self.list.iter().filter(|listed| !listed.is_distributed())
+    }
+
     /// The record is done: what it is goes off the list.
     pub fn done(&mut self, record: &Record) -> Step {
         self.list.remove(record.key, record.source);

@@ -56,6 +56,11 @@ impl State {
         self.workflows.get(&key)
     }
 
+    /// All workflows, by key.
+    pub fn all_workflows(&self) -> impl Iterator<Item = &Arc<Workflow>> {
+        self.workflows.iter().map(|(_, workflow)| workflow)
+    }
+
     /// A certain version of a process.
     #[must_use]
     pub fn workflow_version(&self, process_id: &Text, version: i32) -> Option<&Arc<Workflow>> {

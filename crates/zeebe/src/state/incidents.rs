@@ -13,6 +13,11 @@ impl State {
         self.incidents.get(&key)
     }
 
+    /// All incidents, by key.
+    pub fn all_incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents.iter().map(|(_, incident)| incident)
+    }
+
     /// The incident of a job.
     #[must_use]
     pub fn job_incident(&self, job_key: i64) -> Option<i64> {

@@ -50,6 +50,11 @@ impl State {
         self.jobs.get(&key)
     }
 
+    /// All jobs, by key.
+    pub fn all_jobs(&self) -> impl Iterator<Item = (i64, &JobRow)> {
+        self.jobs.iter().map(|(key, row)| (*key, row))
+    }
+
     /// Stores a job that can be activated.
     pub fn create_job(&mut self, key: i64, record: &Arc<Job>) {
         self.put_job(key, record, JobState::Activatable);

@@ -20,6 +20,11 @@ impl State {
         self.timers.get(&(element_instance_key, key))
     }
 
+    /// All timers, by element and key.
+    pub fn all_timers(&self) -> impl Iterator<Item = &TimerRow> {
+        self.timers.iter().map(|(_, row)| row)
+    }
+
     /// Keys of the timers of an element, in their order.
     pub fn timers_of(&self, element_instance_key: i64) -> impl Iterator<Item = (i64, &TimerRow)> {
         let range = (element_instance_key, i64::MIN)..=(element_instance_key, i64::MAX);
