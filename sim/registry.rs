@@ -18,7 +18,7 @@ use crate::proof::Fingerprint;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 use crate::scenario::schema::Schema;
-use crate::systems::{leaky, raft, restate, toy};
+use crate::systems::{leaky, raft, restate, toy, zeebe};
 
 /// Makes a runner of a scenario.
 type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
@@ -27,6 +27,7 @@ type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
 static SYSTEMS: &[(&Schema, Build)] = &[
     (&restate::SCHEMA, restate::runner),
     (&raft::SCHEMA, raft::runner),
+    (&zeebe::SCHEMA, zeebe::runner),
     (&toy::SCHEMA, toy::runner),
     (&leaky::SCHEMA, leaky::runner),
 ];

@@ -6,6 +6,7 @@ pub mod one;
 pub mod paint;
 pub mod progress;
 pub mod proven;
+pub mod shown_log;
 pub mod swept;
 pub mod verified;
 

@@ -8,7 +8,7 @@ use faults::plan::{Entry, Plan, PlanError};
 use miette::Report;
 use serde::Deserialize;
 
-use self::located::{Located, Misfit};
+pub(super) use self::located::{Located, Misfit};
 use super::document::{Document, Node, Origin, Table, Value};
 use super::nearest::nearest;
 use super::read::Reader;

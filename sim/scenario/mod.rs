@@ -10,6 +10,7 @@ pub mod faults;
 pub mod find;
 pub mod nearest;
 pub mod problem;
+mod profile;
 pub mod quantiles;
 mod read;
 pub mod schema;
@@ -19,6 +20,7 @@ mod scenario_test;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use miette::Report;
 
@@ -66,6 +68,8 @@ pub struct Scenario {
     pub faults: ::faults::plan::Plan,
     /// Where they stand.
     pub fault_places: faults::Places,
+    /// `[profile]`: what faults are drawn, if any are.
+    pub profile: Option<Arc<::faults::sample::Profile>>,
     /// `[expect]`.
     pub expect: Expect,
 }
@@ -120,6 +124,7 @@ impl Scenario {
             services: distributions(&reader, "service", schema.services)?,
             faults,
             fault_places,
+            profile: profile::profile(&reader)?,
             expect: expect(&reader, schema)?,
         })
     }

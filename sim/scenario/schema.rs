@@ -118,6 +118,8 @@ pub struct Schema {
     pub latencies: &'static [Distribution],
     /// Names of `[service]`: time at work.
     pub services: &'static [Distribution],
+    /// Whether its faults may be drawn from a `[profile]`.
+    pub draws: bool,
 }
 
 /// Keys before the first section.
@@ -143,7 +145,7 @@ pub const HEAD: &[Key] = &[
 ];
 
 /// Sections beside those of the system, and those.
-pub const SECTIONS: &[&str] = &["cluster", "workload", "toggles", "latency", "service", "fault", "expect"];
+pub const SECTIONS: &[&str] = &["cluster", "workload", "toggles", "latency", "service", "fault", "profile", "expect"];
 
 /// Keys of `[expect]`.
 pub const EXPECT: &[Key] = &[

@@ -53,6 +53,7 @@ pub const SCHEMA: Schema = Schema {
     presets: &[],
     latencies: &[],
     services: &[],
+    draws: false,
 };
 
 /// What the node looks at.

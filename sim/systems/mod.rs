@@ -6,3 +6,4 @@ pub mod leaky;
 pub mod raft;
 pub mod restate;
 pub mod toy;
+pub mod zeebe;

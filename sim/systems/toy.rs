@@ -31,6 +31,7 @@ pub const SCHEMA: Schema = Schema {
     presets: &[Preset { name: "fixed", toggles: &[("planted", "fix")], about: "the toy, fixed" }],
     latencies: &[Distribution { name: "hop", about: "virtual time of a run: its median is taken" }],
     services: &[],
+    draws: false,
 };
 
 const fn count(name: &'static str, about: &'static str) -> Key {

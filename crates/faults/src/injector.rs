@@ -106,6 +106,13 @@ impl<G> Injector<G> {
         }
     }
 
+    /// Since when no fault has been in force: the time of the last strike or end, 0 if there was none. `None`: one is in
+    /// force still.
+    pub fn calm_since<S: System>(&self, world: &World<S>) -> Option<Nanos> {
+        let acted = self.tallies.iter().flat_map(|tally| [tally.fired_at, tally.undone_at]);
+        self.standing.is_over(world).then(|| acted.flatten().max().unwrap_or(0))
+    }
+
     /// What each entry has done so far, in the order of the plan.
     pub fn reports<S: System>(&self, world: &World<S>) -> Vec<Report> {
         let entries = self.plan.entries().iter().zip(&self.tallies);

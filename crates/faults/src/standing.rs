@@ -64,6 +64,16 @@ impl Standing {
         self.blocks.iter().map(|(_, from, to)| (*from, *to))
     }
 
+    /// Whether nothing is in force. What concerned a process that is no more counts no longer.
+    pub fn is_over<S: System>(&self, world: &World<S>) -> bool {
+        let holds = |hold: &Hold| match hold.what {
+            Held::Down(of) => of == world.incarnation(hold.node) && !world.state(hold.node).has_process(),
+            Held::Paused(of) | Held::Hung(of) => of == world.incarnation(hold.node),
+            Held::Offset(_) | Held::Drift(_) | Held::Frozen | Held::Slow(_) => true,
+        };
+        self.blocks.is_empty() && self.links.is_empty() && self.disks.is_empty() && !self.holds.iter().any(holds)
+    }
+
     /// An entry strikes.
     pub fn impose<S: System>(
         &mut self,

@@ -21,6 +21,7 @@ pub const SCHEMA: Schema = Schema {
     presets: PRESETS,
     latencies: &[],
     services: &[],
+    draws: false,
 };
 
 const CLUSTER: &[Key] = &[

@@ -24,6 +24,7 @@ pub const SCHEMA: Schema = Schema {
     presets: PRESETS,
     latencies: LATENCIES,
     services: SERVICES,
+    draws: false,
 };
 
 const CLUSTER: &[Key] = &[

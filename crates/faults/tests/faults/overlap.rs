@@ -142,3 +142,23 @@ fn a_fork_of_world_and_injector_undoes_its_own_faults() {
     assert_eq!((stage.state(0), fork.state(0)), (State::Up, State::Up));
     assert_eq!((stage.vacuous(), fork.vacuous()), (None, None));
 }
+
+#[test]
+fn there_is_calm_when_no_entry_holds_anything_any_more() {
+    for (a, b) in [
+        ("isolate = { node = \"worker-0\" }", "pause = { node = \"worker-1\" }"),
+        ("kill = { node = \"worker-0\" }", "slow = { node = \"worker-1\", percent = 100 }"),
+        (
+            "degrade = { from = \"worker-0\", to = \"worker-1\", latency = \"5ms\" }",
+            "clock-offset = { node = \"worker-1\", by = \"1s\" }",
+        ),
+        ("disk-slow = { node = \"worker-0\", percent = 100 }", "kill = { node = \"worker-0\" }"),
+    ] {
+        let plan = two(a, b, "200ms");
+        let calm = |at_ms| {
+            let stage = Stage::new(&plan, 3).until(at_ms);
+            stage.injector.calm_since(&stage.world).map(|at| at / MILLIS)
+        };
+        assert_eq!([20, 100, 200, 300, 400].map(calm), [Some(0), None, None, None, Some(350)], "{a} {b}");
+    }
+}

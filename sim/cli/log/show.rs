@@ -1,0 +1,90 @@
+//! `relapse log show`: a broker's log at a moment of a run.
+
+use clap::builder::NonEmptyStringValueParser;
+use kernel::identity::Nanos;
+use miette::Report;
+use zeebe::exported::write_line;
+
+use crate::cli::output::Output;
+use crate::cli::scenario_args::ScenarioArgs;
+use crate::cli::seeds;
+use crate::cli::status::Status;
+use crate::render::shown_log::{Heading, heading, line};
+use crate::scenario::duration::parse_duration;
+use crate::scenario::problem::Problem;
+use crate::systems::zeebe::{Plan, SCHEMA};
+
+const STATUS: &str = "\
+Exit status:
+  0    the log was shown
+  2    usage or input";
+
+/// Show a broker's committed log of a partition, at any time of a run
+///
+/// One record a line: position, source, key, what kind of record, what happened, and what matters of the value. With --json
+/// as an exporter writes them, which is what `relapse log verify` reads.
+#[derive(Debug, clap::Args)]
+#[command(after_help = STATUS)]
+pub struct Args {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+
+    /// The run
+    #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true, value_parser = seeds::parse_one)]
+    seed: u64,
+
+    /// The partition
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
+    partition: u16,
+
+    /// The broker, such as broker-0
+    #[arg(long, value_name = "NAME", default_value = "broker-0", value_parser = NonEmptyStringValueParser::new())]
+    node: String,
+
+    /// When, in virtual time, such as 12m [default: at the end of the run]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    at: Option<Nanos>,
+
+    /// Only records of this key, or whose value names it as its instance's
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    key: Option<i64>,
+
+    /// Only from this position on
+    #[arg(long, value_name = "POS", default_value = "1", value_parser = clap::value_parser!(i64).range(1..))]
+    from: i64,
+
+    /// Print lines as an exporter writes them
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows it.
+pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
+    let scenario = args.scenario.load()?;
+    if scenario.schema.system != SCHEMA.system {
+        let message = format!("{}: brokers' logs are of system {}", scenario.path.display(), SCHEMA.system);
+        let help = Some(format!("this scenario is of system {}", scenario.schema.system));
+        return Err(Problem::Usage { message, help }.into());
+    }
+    let plan = Plan::of(&scenario)?;
+    let at = args.at.unwrap_or(scenario.duration_ns);
+    if at > scenario.duration_ns {
+        let message = "--at: the run ends before".to_owned();
+        let help = Some("choose an earlier time, or lengthen the run with --set duration=..".to_owned());
+        return Err(Problem::Usage { message, help }.into());
+    }
+    let log = plan.log_at(args.seed, at, &args.node, args.partition)?;
+    let wanted = |record: &&zeebe::protocol::Record| {
+        let of_key = |key| record.key == key || record.value.workflow_instance_key() == Some(key);
+        record.position >= args.from && args.key.is_none_or(of_key)
+    };
+    if !args.json {
+        let seed = args.seed;
+        let heading_of = Heading { node: &args.node, partition: args.partition, at, seed, log: &log };
+        output.text(&heading(&heading_of))?;
+    }
+    for record in log.records.iter().filter(wanted) {
+        output.line(if args.json { write_line(args.partition, record) } else { line(record) })?;
+    }
+    Ok(Status::DONE)
+}

@@ -1,0 +1,126 @@
+//! Scenarios on a cluster of Zeebe brokers with its gateway and clients.
+
+mod diary;
+mod judge;
+mod past;
+mod plan;
+mod releases;
+mod run;
+mod truth;
+mod workload;
+
+pub use past::NodeLog;
+pub use plan::Plan;
+pub use run::{ZeebeRunner, runner};
+
+use crate::scenario::schema::{Distribution, Key, Kind, Need, Schema};
+
+/// What a scenario on Zeebe may say.
+pub const SCHEMA: Schema = Schema {
+    system: "zeebe",
+    about: "a cluster of Zeebe 0.24.4 brokers with a gateway, clients that deploy and start instances, and workers",
+    hidden: false,
+    cluster: CLUSTER,
+    workload: WORKLOAD,
+    exclusions: &[],
+    toggles: releases::TOGGLES,
+    presets: releases::PRESETS,
+    latencies: LATENCIES,
+    services: &[],
+    draws: true,
+};
+
+const CLUSTER: &[Key] = &[
+    Key {
+        name: "brokers",
+        kind: Kind::Count { least: 1, most: 9 },
+        need: Need::Default("3"),
+        about: "brokers; every partition has a replica on each",
+    },
+    Key { name: "partitions", kind: Kind::Count { least: 1, most: 16 }, need: Need::Default("3"), about: "partitions" },
+    Key {
+        name: "first_leaders",
+        kind: Kind::Texts,
+        need: Need::Optional,
+        about: "the brokers that lead partition 1, 2 and so on at first; without it, whoever is first",
+    },
+    Key {
+        name: "snapshot_period",
+        kind: Kind::Duration { least: 1_000_000_000 },
+        need: Need::Default("15m"),
+        about: "from one snapshot of a leader to the next",
+    },
+    Key {
+        name: "index_density",
+        kind: Kind::Count { least: 1, most: 1_000_000 },
+        need: Need::Default("100"),
+        about: "the sparse index of a log knows one entry in so many, and snapshots go by it",
+    },
+    Key {
+        name: "segment",
+        kind: Kind::Count { least: 1, most: 1 << 32 },
+        need: Need::Default("1048576"),
+        about: "entries of a segment of a log, which is what compaction drops",
+    },
+    Key {
+        name: "process",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("170us"),
+        about: "what a stream processor takes for a record",
+    },
+    Key {
+        name: "reprocess",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("165us"),
+        about: "what it takes for a record that it runs again in a replay",
+    },
+    Key {
+        name: "install",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("650ms"),
+        about: "from the announcement of a leader to its services: state copied, database opened",
+    },
+];
+
+const WORKLOAD: &[Key] = &[
+    Key {
+        name: "bpmn",
+        kind: Kind::File,
+        need: Need::Optional,
+        about: "what is deployed and started; without it, the process of upstream's benchmarks",
+    },
+    Key {
+        name: "opens_at",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("12s"),
+        about: "when the first deployment is sent; the others of the workload come after it",
+    },
+    Key {
+        name: "deploy_every",
+        kind: Kind::Duration { least: 1_000_000 },
+        need: Need::Optional,
+        about: "from one deployment to the next; without it there is one",
+    },
+    Key {
+        name: "versions",
+        kind: Kind::Flag,
+        need: Need::Default("true"),
+        about: "whether each deployment has a resource of its own, and so makes a new version",
+    },
+    Key {
+        name: "instances_per_second",
+        kind: Kind::Count { least: 0, most: 1_000 },
+        need: Need::Default("1"),
+        about: "instances started a second",
+    },
+    Key { name: "workers", kind: Kind::Count { least: 0, most: 100 }, need: Need::Default("1"), about: "job workers" },
+    Key {
+        name: "worker",
+        kind: Kind::Text,
+        need: Need::Default("benchmark"),
+        about: "what they are like: `benchmark` as upstream's benchmarks come, `kubernetes` as they run there",
+    },
+];
+
+/// Time on the way, drawn per message on a stream of its link or connection.
+const LATENCIES: &[Distribution] = &[Distribution { name: "link", about: "between two nodes, one way" }];

@@ -1,0 +1,159 @@
+//! What a run on Zeebe is made of, resolved from its scenario.
+
+use std::sync::Arc;
+
+use explore::Reduce;
+use faults::injector::Injector;
+use faults::names::Names;
+use faults::plan::PlanError;
+use faults::sample::{Profile, sample};
+use kernel::budget::Budget;
+use kernel::identity::{Nanos, NodeId};
+use kernel::latency::Latency;
+use kernel::network::LinkProfile;
+use kernel::world::World;
+use miette::Report;
+use zeebe::client_node::ClientRole;
+use zeebe::cluster::{Costs, Settings, Zeebe, builder};
+
+use super::truth::Truth;
+use super::{releases, workload};
+use crate::scenario::Scenario;
+use crate::scenario::nearest::suggest;
+use crate::scenario::problem::Problem;
+
+/// The group of all brokers.
+pub const BROKERS: &str = "brokers";
+
+/// A run but for its seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What every process of the cluster knows.
+    pub settings: Arc<Settings>,
+    /// The clients, in order of their nodes.
+    pub clients: Arc<[(String, ClientRole)]>,
+    /// Between two nodes, one way; nothing for the model's own.
+    pub link: Option<Latency>,
+    /// Faults that the scenario says.
+    pub faults: Arc<faults::plan::Plan>,
+    /// What faults are drawn instead, if any.
+    pub profile: Option<Arc<Profile>>,
+    /// What the plan of faults may call the nodes.
+    pub names: Arc<Names>,
+    /// When the run ends at the latest.
+    pub budget: Budget,
+    /// Host time that a run may take.
+    pub wall_time: Nanos,
+}
+
+impl Plan {
+    /// Of a scenario.
+    pub fn of(scenario: &Scenario) -> Result<Self, Report> {
+        let settings = settings(scenario)?;
+        let clients = workload::clients(scenario)?;
+        let roles = (0..).map(NodeId).skip(usize::from(settings.brokers) + 1);
+        let names = Names::new().family(BROKERS, "broker", settings.nodes()).node("gateway", settings.gateway_node());
+        let names = clients.iter().zip(roles).fold(names, |names, ((role, _), node)| names.aside(role, node));
+        let quantiles = |given: crate::scenario::quantiles::Quantiles| {
+            Latency::quantiles([given.min, given.p50, given.p90, given.p99, given.max])
+                .expect("quantiles of a scenario are in order")
+        };
+        let plan = Plan {
+            settings: Arc::new(settings),
+            clients: clients.into(),
+            link: scenario.latencies.get("link").copied().map(quantiles),
+            faults: Arc::new(scenario.faults.clone()),
+            profile: scenario.profile.clone(),
+            names: Arc::new(names),
+            budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
+            wall_time: scenario.wall_time_ns,
+        };
+        // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
+        plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;
+        Ok(plan)
+    }
+
+    /// What carries the faults of a seed out on its world.
+    ///
+    /// # Errors
+    /// The plan names what is not there.
+    pub fn injector(&self, world: &mut World<Zeebe>) -> Result<Injector<Truth>, PlanError> {
+        let faults = match &self.profile {
+            Some(profile) => Arc::new(sample(profile, world.seed())?),
+            None => self.faults.clone(),
+        };
+        let truth = Truth { brokers: self.settings.brokers };
+        Injector::install(faults, self.names.clone(), truth, None, world)
+    }
+
+    /// Whether nothing can go wrong in any run.
+    pub fn is_quiet(&self) -> bool {
+        self.profile.is_none() && self.faults.is_empty()
+    }
+
+    /// What the nodes are to people, by number.
+    pub fn roles(&self) -> Vec<String> {
+        let brokers = self.settings.nodes().map(|node| format!("broker-{}", node.0));
+        let clients = self.clients.iter().map(|(role, _)| role.clone());
+        brokers.chain(["gateway".to_owned()]).chain(clients).collect()
+    }
+
+    /// The world of a seed, at time 0.
+    pub fn build(&self, seed: u64) -> World<Zeebe> {
+        let clients = self.clients.iter().map(|(_, role)| role.clone()).collect();
+        let builder = builder(seed, &self.settings, clients);
+        match self.link {
+            Some(latency) => builder.links(move |_, _| LinkProfile { latency, ..LinkProfile::default() }).build(),
+            None => builder.build(),
+        }
+    }
+}
+
+impl Reduce for Plan {
+    /// The smaller selves of its faults. Drawn faults belong to a seed, and are not reduced here.
+    fn smaller(&self) -> Vec<Self> {
+        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
+        self.faults.smaller().into_iter().map(with).collect()
+    }
+}
+
+fn settings(scenario: &Scenario) -> Result<Settings, Report> {
+    let cluster = &scenario.cluster;
+    let count = |name| cluster.count(name).expect("it has a default");
+    let small = |name| u16::try_from(count(name)).expect("bounded by the table");
+    let duration = |name| cluster.duration(name).expect("it has a default");
+    let defaults = Settings::new(releases::toggles(scenario));
+    let raft = raft::Settings { segment_entries: count("segment"), ..(*defaults.raft).clone() };
+    let costs = Costs {
+        process: duration("process"),
+        reprocess: duration("reprocess"),
+        install: duration("install"),
+        ..Costs::default()
+    };
+    let settings = Settings {
+        brokers: small("brokers"),
+        partitions: small("partitions"),
+        snapshot_period: duration("snapshot_period"),
+        index_density: count("index_density"),
+        raft: Arc::new(raft),
+        costs,
+        ..defaults
+    };
+    let first_leaders = cluster.texts("first_leaders").unwrap_or_default();
+    if first_leaders.len() > usize::from(settings.partitions) {
+        let message = format!("{}: cluster.first_leaders names more leaders than partitions", scenario.path.display());
+        let help = Some(format!("there are {} partitions: name so many at most", settings.partitions));
+        return Err(Problem::Usage { message, help }.into());
+    }
+    let first_leaders = first_leaders.iter().map(|name| broker(scenario, &settings, name)).collect::<Result<_, _>>()?;
+    Ok(Settings { first_leaders, ..settings })
+}
+
+fn broker(scenario: &Scenario, settings: &Settings, name: &str) -> Result<u16, Report> {
+    let known: Vec<String> = settings.nodes().map(|node| format!("broker-{}", node.0)).collect();
+    let number = known.iter().position(|known| known == name).and_then(|number| u16::try_from(number).ok());
+    number.ok_or_else(|| {
+        let message = format!("{}: cluster.first_leaders: there is no broker `{name}`", scenario.path.display());
+        Problem::Usage { message, help: Some(suggest(name, known.iter().map(String::as_str))) }.into()
+    })
+}

@@ -1,0 +1,128 @@
+//! The clients of a scenario: one that deploys, one that starts instances, and job workers.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use kernel::identity::{Nanos, SECONDS};
+use miette::Report;
+use zeebe::bpmn::{BpmnError, Definitions, Kind, encode};
+use zeebe::client::{Operation, StarterSettings, When, WorkerSettings};
+use zeebe::client_node::ClientRole;
+use zeebe::gateway::{File, Request};
+use zeebe::protocol::Text;
+
+use crate::scenario::Scenario;
+use crate::scenario::nearest::suggest;
+use crate::scenario::problem::Problem;
+
+/// The process of upstream's benchmarks: one service task.
+//= camunda/zeebe@0.24.4:benchmarks/project/src/main/resources/bpmn/one_task.bpmn (its shape)
+const BENCHMARK: &[u8] = include_bytes!("../../../scenarios/zeebe/benchmark.bpmn");
+/// The first client after the start, so that the cluster has leaders by then.
+const STARTS_AFTER: Nanos = 3 * SECONDS;
+
+/// What is deployed.
+struct Resource {
+    name: String,
+    bytes: Vec<u8>,
+    process_id: Text,
+    /// Of its service tasks.
+    job_types: Vec<Text>,
+}
+
+/// The clients, with what they are to people.
+pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report> {
+    let workload = &scenario.workload;
+    let count = |name| workload.count(name).expect("it has a default");
+    let resource = resource(workload.file("bpmn"))?;
+    let opens_at = workload.duration("opens_at").expect("it has a default");
+    let mut clients = vec![("deployer".to_owned(), deployer(scenario, &resource, opens_at))];
+    let rate = u32::try_from(count("instances_per_second")).expect("bounded by the table");
+    if rate > 0 {
+        let settings = StarterSettings {
+            rate,
+            process_id: resource.process_id.clone(),
+            ..StarterSettings::benchmark([file(&resource, 0)].into())
+        };
+        let starter = ClientRole::Starter { settings: Arc::new(settings), opens_at: opens_at + STARTS_AFTER };
+        clients.push(("starter".to_owned(), starter));
+    }
+    let like = worker(scenario)?;
+    for number in 0..count("workers") {
+        for (nth, job_type) in resource.job_types.iter().enumerate() {
+            let settings = WorkerSettings { job_type: job_type.clone(), ..like.clone() };
+            let role = ClientRole::Worker { settings: Arc::new(settings), opens_at, closes: None };
+            let name = if resource.job_types.len() == 1 {
+                format!("worker-{number}")
+            } else {
+                format!("worker-{number}.{nth}")
+            };
+            clients.push((name, role));
+        }
+    }
+    Ok(clients)
+}
+
+fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
+    match scenario.workload.text("worker").expect("it has a default") {
+        "benchmark" => Ok(WorkerSettings::benchmark()),
+        "kubernetes" => Ok(WorkerSettings::kubernetes()),
+        other => {
+            let message = format!("{}: workload.worker: there is no worker `{other}`", scenario.path.display());
+            Err(Problem::Usage { message, help: Some(suggest(other, ["benchmark", "kubernetes"])) }.into())
+        }
+    }
+}
+
+/// The first deployment has number 0 and the resource as it is, which the starter deploys as well.
+fn deployer(scenario: &Scenario, resource: &Resource, opens_at: Nanos) -> ClientRole {
+    let versions = scenario.workload.flag("versions").expect("it has a default");
+    let every = scenario.workload.duration("deploy_every");
+    let times = std::iter::successors(Some(opens_at), |at| every.and_then(|every| at.checked_add(every)));
+    let times = times.take_while(|at| *at < scenario.duration_ns);
+    let operation = |(id, at)| {
+        let number = if versions { id } else { 0 };
+        let request = Request::Deploy([file(resource, number)].into());
+        Operation { id, when: When::At(at), request, subject: None, timeout: None }
+    };
+    ClientRole::Scripted((0..).zip(times).map(operation).collect())
+}
+
+/// A comment makes a resource another one.
+fn file(resource: &Resource, number: u64) -> File {
+    let comment = if number == 0 { String::new() } else { format!("<!-- {number} -->") };
+    let content = encode(&[&resource.bytes[..], comment.as_bytes()].concat());
+    File { name: resource.name.as_str().into(), content: content.into() }
+}
+
+fn resource(path: Option<&Path>) -> Result<Resource, Report> {
+    let (name, bytes) = match path {
+        None => ("benchmark.bpmn".to_owned(), BENCHMARK.to_vec()),
+        Some(path) => {
+            let wrong = |reason: String| Problem::File { path: path.to_owned(), reason, help: None };
+            let name = path.file_name().map_or_else(|| "process.bpmn".into(), |name| name.to_string_lossy());
+            (name.into_owned(), fs::read(path).map_err(|error| wrong(error.to_string()))?)
+        }
+    };
+    let wrong = |reason: String, help: &str| Problem::File {
+        path: path.map_or_else(|| name.clone().into(), Path::to_owned),
+        reason,
+        help: Some(help.to_owned()),
+    };
+    let definitions = Definitions::read(&bytes).map_err(|error| match error {
+        BpmnError::Invalid { message } => wrong(message, "upstream would reject a deployment of it; mend it"),
+        other => wrong(other.to_string(), "workload.bpmn takes a BPMN file that the model can execute"),
+    })?;
+    let executable = definitions.processes.iter().find(|process| process.executable);
+    let process = executable.ok_or_else(|| wrong("it has no executable process".to_owned(), "set isExecutable"))?;
+    let mut job_types: Vec<Text> = Vec::new();
+    for element in process.elements() {
+        if let Kind::ServiceTask(task) = &element.kind
+            && !job_types.contains(&task.job_type)
+        {
+            job_types.push(task.job_type.clone());
+        }
+    }
+    Ok(Resource { process_id: process.id.clone(), name, bytes, job_types })
+}
