@@ -120,6 +120,43 @@ fn a_message_that_is_too_old_is_passed_over_though_it_is_still_there() {
     }
 }
 
+/// At the time of a recorded look at the messages' deadlines the state holds those as too old that the look deleted, and a
+/// minute before, at the look before it, none.
+#[test]
+fn the_recorded_looks_at_deadlines() {
+    let mut deleted = 0;
+    for partition in 1..=3 {
+        let file = log(&format!("messages/log-{partition}.jsonl"));
+        let mut leader = Leader::of(partition);
+        let mut records = file.records.iter().peekable();
+        while let Some(record) = records.next() {
+            let is_delete =
+                |record: &Record| record.kind == RecordType::Command && record.intent == MessageIntent::Delete.into();
+            if is_delete(record) {
+                let look = record.timestamp;
+                let mut of_look = vec![record];
+                while let Some(other) = records.next_if(|other| is_delete(other) && other.timestamp < look + 100) {
+                    of_look.push(other);
+                }
+                assert_eq!(leader.state.expired_messages(look - 60_000).count(), 0);
+                let expired =
+                    leader.state.expired_messages(look).map(|(key, message)| (key, Value::Message(message.clone())));
+                let recorded = of_look.iter().map(|record| (record.key, record.value.clone()));
+                assert!(expired.eq(recorded), "{partition} at {}", record.position);
+                deleted += of_look.len();
+                for record in of_look {
+                    leader.process(record);
+                }
+            } else if has_processor(record.kind, record.intent) {
+                leader.now = record.timestamp;
+                leader.seen = SeenDeployments::default();
+                leader.process(record);
+            }
+        }
+    }
+    assert!(deleted >= 3, "{deleted}");
+}
+
 #[test]
 fn a_closed_subscription_starts_nothing_and_forgets_what_was_triggered() {
     let mut leader = with_order();

@@ -182,6 +182,7 @@ impl Traced for Timer {
             Timer::Raft(_, timer) => timer.name(),
             Timer::Processor { wait, .. } => match wait {
                 Wait::HealthTick => "health-tick",
+                Wait::MessagesTimeToLive => "messages-due",
                 Wait::JobTimeouts => "job-timeouts-due",
                 Wait::DueTimers => "timers-due",
                 Wait::Retry => "processing-retry",

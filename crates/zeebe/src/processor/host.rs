@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub enum Wait {
     /// A sign of life.
     HealthTick,
+    /// Look for messages that are too old.
+    MessagesTimeToLive,
     /// Look for jobs whose deadline has passed.
     JobTimeouts,
     /// Look for timers that are due.

@@ -168,7 +168,7 @@ impl StreamProcessor {
         if !self.paused {
             self.paused = true;
             self.phase = Phase::Paused;
-            host.cancel(Wait::JobTimeouts);
+            self.stop_triggers(host);
         }
     }
 
@@ -176,7 +176,7 @@ impl StreamProcessor {
         if self.paused {
             self.paused = false;
             self.phase = Phase::Processing;
-            self.start_job_timeouts(host);
+            self.start_triggers(host);
             self.queue.submit(Job::ReadNext);
         }
     }

@@ -1,6 +1,7 @@
 //! The sequences T1 to T5 of the specification, by position and key, and what the storage errors of the cache that is not
 //! rolled back come to. One stream processor per partition on a stage; the cluster around them is not there.
 
+mod messages;
 mod stage;
 
 use relapse_zeebe::bpmn::encode;
