@@ -9,13 +9,13 @@ use kernel::disk::{DiskProfile, Unsynced};
 use kernel::identity::NodeId;
 use kernel::verdict::Outcome;
 use kernel::world::World;
-use relapse::systems::restate::Plan;
+use relapse::systems::restate::{Plan, judged};
 use restate::config::{Cluster, Role, Settings};
 use restate::store::Tables;
 use restate::store::wal::log;
 use restate::{Process, Restate};
 
-use crate::{fixture, found, struck};
+use crate::{Struck, fixture, struck};
 
 const SERVER: NodeId = NodeId(0);
 
@@ -61,9 +61,10 @@ fn a_server_that_comes_back_has_the_tables_it_had_whatever_was_in_its_log() {
         assert_eq!(generation(&world) > 2, checkpoint_after < 100, "generation {}", generation(&world));
         assert!(world.disk(SERVER).names().count() <= 2, "old files are left");
         // So often killed, it may have used up its pods; but what the first one began is done.
-        let findings = found(&plan, &world);
+        let (findings, verdict) = judged(&plan, &world, None, Some(Stop::Idle));
+        let findings = findings.expect("a node that is up");
         let settled = findings.differences.is_empty() && findings.locked.is_empty() && !findings.reachable;
-        assert!(settled, "checkpoint after {checkpoint_after}: {:?}", findings.verdict());
+        assert!(settled, "checkpoint after {checkpoint_after}: {verdict:?}");
     }
 }
 
@@ -128,14 +129,13 @@ fn a_server_whose_disk_is_full_ends_and_loses_nothing_that_it_acknowledged() {
     for (nth, seed) in (1..120).step_by(3).zip(0..) {
         let plan = fixture("disk-full.toml", &[&format!("fault.0.on.nth={nth}")]);
 
-        let (world, reports) = struck(&plan, seed);
+        let Struck { reports, findings, verdict, .. } = struck(&plan, seed);
 
         let refused = reports[0].effects.disk_operations;
         // A process that has ended asks for nothing any more.
         assert_eq!((refused, &reports[0].nothing), (1, &None), "commit {nth}: {:?}", reports[0]);
-        let findings = found(&plan, &world);
-        assert_eq!(findings.verdict().outcome, Outcome::Pass, "commit {nth}: {:?}", findings.verdict());
-        assert!(findings.differences.is_empty(), "commit {nth}");
+        assert_eq!(verdict.outcome, Outcome::Pass, "commit {nth}: {verdict:?}");
+        assert!(findings.expect("a node that is up").differences.is_empty(), "commit {nth}");
     }
 }
 
@@ -183,8 +183,9 @@ fn a_commit_that_finds_no_room_never_happened_and_a_checkpoint_that_finds_none_k
 fn a_server_that_nobody_starts_again_is_not_judged() {
     let plan = fixture("disk-full.toml", &["fault.1.after.delay=2h"]);
 
-    let (world, _) = struck(&plan, 1);
+    let Struck { world, findings, verdict, .. } = struck(&plan, 1);
 
     assert!(matches!(world.node(SERVER), Some(Process::Exited)));
-    assert_eq!(checks::restate::job::Findings::of(&world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule), None);
+    assert_eq!(findings, None);
+    assert_eq!((&*verdict.signature, &*verdict.detail), ("restate/faults-not-over/server", "ended"));
 }

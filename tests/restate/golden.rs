@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use checks::restate::job::Findings;
 use kernel::verdict::Outcome;
-use relapse::systems::restate::findings;
 use restate::workload::static_cycles;
 use serde_json::Value;
 
-use crate::{root, tree_plan};
+use crate::{root, seen, tree_plan};
 
 const SEEDS: u64 = 200;
 
@@ -68,10 +67,10 @@ fn every_deadlocking_tree_blocks_in_every_run_as_the_real_server_did() {
         let run = &recording["observed"][0];
         let rings: Vec<&str> = run["cycles"].as_array().expect("rings").iter().filter_map(Value::as_str).collect();
         for seed in 0..SEEDS {
-            let findings = findings(&plan, seed).expect("a node that is up");
+            let (findings, verdict) = seen(&plan, seed);
 
             let place = format!("{} seed {seed}", path.display());
-            assert!(findings.verdict().signature.starts_with("restate/deadlock/"), "{place}: {:?}", findings.verdict());
+            assert!(verdict.signature.starts_with("restate/deadlock/"), "{place}: {verdict:?}");
             assert_eq!(findings.rings, rings, "{place}");
             assert_eq!(findings.counters, counters(&run["counters"]), "{place}");
             assert_eq!(found(&findings), recorded(run), "{place}");
@@ -86,10 +85,10 @@ fn every_safe_tree_completes_in_every_run_with_exact_counters() {
     for (path, recording) in trees {
         let plan = tree_plan(&path);
         for seed in 0..SEEDS {
-            let findings = findings(&plan, seed).expect("a node that is up");
+            let (findings, verdict) = seen(&plan, seed);
 
             let place = format!("{} seed {seed}", path.display());
-            assert_eq!(findings.verdict().outcome, Outcome::Pass, "{place}: {:?}", findings.verdict());
+            assert_eq!(verdict.outcome, Outcome::Pass, "{place}: {verdict:?}");
             assert_eq!(findings.counters, counters(&recording["expected"]), "{place}");
         }
     }
@@ -106,9 +105,9 @@ fn completes_exactly_or_blocks_as_recorded(job: &str, rule: &str) {
     let expected = counters(&recording["expected"]);
     let mut rings_seen = BTreeSet::new();
     for seed in 0..SEEDS {
-        let findings = findings(&plan, seed).expect("a node that is up");
+        let (findings, verdict) = seen(&plan, seed);
 
-        let (verdict, rings) = (findings.verdict(), &findings.rings);
+        let rings = &findings.rings;
         if rings.is_empty() {
             assert_eq!((verdict.outcome, &findings.counters), (Outcome::Pass, &expected), "seed {seed}: {verdict:?}");
         } else {

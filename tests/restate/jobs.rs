@@ -5,7 +5,7 @@ use relapse::systems::restate::Plan;
 use restate::Process;
 use restate::driver::{Driver, Phase};
 
-use crate::{plan, root};
+use crate::{plan, root, seen};
 
 fn run(plan: &Plan, seed: u64) -> Driver {
     let mut world = plan.build(seed);
@@ -64,7 +64,7 @@ fn a_blocked_job_gives_up_after_seven_pods_with_the_back_off_of_the_job_controll
 
 fn blocked_seed(plan: &Plan) -> u64 {
     let blocks = |seed: &u64| {
-        let findings = relapse::systems::restate::findings(plan, *seed).expect("a node that is up");
+        let (findings, _) = seen(plan, *seed);
         !findings.rings.is_empty() && findings.victims().len() > 1
     };
     (0..200).find(blocks).expect("a seed that blocks")
@@ -75,7 +75,7 @@ fn a_verification_of_a_blocked_job_names_a_free_key_and_leaves_one_call_in_each_
     let sets = ["workload.job=test-28113838", "workload.verify=true", "workload.pods=7", "cluster.endpoints=3"];
     let plan = plan("golden-tree.toml", &sets);
     let seed = blocked_seed(&plan);
-    let findings = relapse::systems::restate::findings(&plan, seed).expect("a node that is up");
+    let (findings, _) = seen(&plan, seed);
     let driver = run(&plan, seed);
 
     let errors = driver.lines.iter().filter(|(_, line)| line.contains("Incorrect value for target "));

@@ -7,7 +7,7 @@ use restate::Process;
 use restate::driver::Phase as Job;
 
 use crate::golden::{counters, golden};
-use crate::{fixture, found, struck};
+use crate::{Struck, fixture, struck};
 
 const SEEDS: u64 = 50;
 
@@ -17,12 +17,12 @@ fn kill_at(seed: u64, commits: u64) -> String {
 }
 
 #[track_caller]
-fn assert_killed(plan: &Plan, seed: u64) -> (kernel::world::World<restate::Restate>, u64) {
-    let (world, reports) = struck(plan, seed);
+fn assert_killed(plan: &Plan, seed: u64) -> Struck {
+    let struck = struck(plan, seed);
+    let reports = &struck.reports;
     assert_eq!((reports[0].phase, &reports[0].nothing), (Phase::Undone, &None), "seed {seed}: {:?}", reports[0]);
     assert_eq!(reports[0].effects.processes, 1, "seed {seed}: {:?}", reports[0]);
-    let inputs = reports[0].effects.inputs;
-    (world, inputs)
+    struck
 }
 
 #[test]
@@ -31,11 +31,11 @@ fn a_job_whose_server_dies_at_any_time_ends_with_exact_counters() {
     for seed in 0..SEEDS {
         let plan = fixture("server-kill.toml", &[&kill_at(seed, 130)]);
 
-        let (world, inputs) = assert_killed(&plan, seed);
+        let Struck { world, reports, findings, verdict } = assert_killed(&plan, seed);
 
-        inputs_lost += inputs;
-        let findings = found(&plan, &world);
-        assert_eq!(findings.verdict().outcome, Outcome::Pass, "seed {seed}: {:?}", findings.verdict());
+        inputs_lost += reports[0].effects.inputs;
+        let findings = findings.expect("a node that is up");
+        assert_eq!(verdict.outcome, Outcome::Pass, "seed {seed}: {verdict:?}");
         assert!(findings.differences.is_empty() && !findings.counters.is_empty(), "seed {seed}");
         let Some(Process::Driver(driver)) = world.node(plan.driver()) else { panic!("the driver is up") };
         assert_eq!(driver.phase, Job::Succeeded, "seed {seed}: {:?}", driver.lines);
@@ -52,10 +52,11 @@ fn a_job_that_deadlocks_does_so_in_the_same_ring_whenever_its_server_dies() {
         let sets = [&tree, "workload.pods=1", "workload.verify=false", &kill_at(seed, 24)];
         let plan = fixture("server-kill.toml", &sets);
 
-        let (world, _) = assert_killed(&plan, seed);
+        let Struck { findings, verdict, .. } = assert_killed(&plan, seed);
 
-        let findings = found(&plan, &world);
-        assert_eq!(findings.rings, ["5>7"], "seed {seed}: {:?}", findings.verdict());
+        let findings = findings.expect("a node that is up");
+        assert_eq!(findings.rings, ["5>7"], "seed {seed}: {verdict:?}");
+        assert_eq!(verdict.signature, "restate/deadlock/ring-of-2", "seed {seed}");
         assert_eq!(findings.counters, counters, "seed {seed}");
     }
 }

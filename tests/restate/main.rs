@@ -7,15 +7,17 @@ mod kills;
 mod random_trees;
 mod reach;
 mod suspension;
+mod unended;
 
 use std::path::{Path, PathBuf};
 
 use checks::restate::job::Findings;
 use faults::report::Report;
+use kernel::verdict::Verdict;
 use kernel::world::World;
 use relapse::scenario::Scenario;
 use relapse::scenario::edit::Edit;
-use relapse::systems::restate::Plan;
+use relapse::systems::restate::{Plan, judged, look};
 use restate::Restate;
 
 /// The repository.
@@ -38,18 +40,27 @@ fn fixture(scenario: &str, sets: &[&str]) -> Plan {
     Plan::of(&scenario).expect("a plan")
 }
 
-/// A run under its faults: the world at its end, and what each fault did.
-fn struck(plan: &Plan, seed: u64) -> (World<Restate>, Vec<Report>) {
-    let mut world = plan.build(seed);
-    let mut injector = plan.injector(&mut world).expect("a plan that fits its world");
-    faults::injector::run(&mut world, &mut injector, plan.budget, &mut ());
-    let reports = injector.reports(&world);
-    (world, reports)
+/// A run under its faults: the world at its end, what each fault did, what was found and what it came to.
+struct Struck {
+    world: World<Restate>,
+    reports: Vec<Report>,
+    findings: Option<Findings>,
+    verdict: Verdict,
 }
 
-/// What is known of the job in a world.
-fn found(plan: &Plan, world: &World<Restate>) -> Findings {
-    Findings::of(world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule).expect("a node that is up")
+fn struck(plan: &Plan, seed: u64) -> Struck {
+    let mut world = plan.build(seed);
+    let mut injector = plan.injector(&mut world).expect("a plan that fits its world");
+    let ended = faults::injector::run(&mut world, &mut injector, plan.budget, &mut ());
+    let (findings, verdict) = judged(plan, &world, Some(&injector), Some(ended));
+    let reports = injector.reports(&world);
+    Struck { world, reports, findings, verdict }
+}
+
+/// What is found in a run whose server is up at its end, and what it came to.
+fn seen(plan: &Plan, seed: u64) -> (Findings, Verdict) {
+    let seen = look(plan, seed);
+    (seen.findings.expect("a node that is up"), seen.verdict)
 }
 
 /// The plan of a tree in a file, on the costs of the machine that recorded the golden trees.

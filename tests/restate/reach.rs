@@ -67,7 +67,7 @@ fn a_job_whose_pods_give_up_early_fails_though_its_counters_end_exact() {
     let set = format!("workload.tree={}", tree.display());
     let with = |pods: &str| {
         let plan = plan("golden-tree.toml", &[&set, "workload.verify=true", pods, "cluster.endpoints=3"]);
-        relapse::systems::restate::findings(&plan, 0).expect("it is up").verdict()
+        relapse::systems::restate::look(&plan, 0).verdict
     };
     let (one, more) = (with("workload.pods=1"), with("workload.pods=5"));
     std::fs::remove_file(&tree).expect("it was there");

@@ -1,7 +1,7 @@
 //! Suspension changes nothing that a job can see, and the check that guards it bites.
 
 use kernel::verdict::Outcome;
-use relapse::systems::restate::findings;
+use relapse::systems::restate::look;
 
 use crate::plan;
 
@@ -15,8 +15,8 @@ fn outcomes_are_the_same_under_any_suspension_time_out() {
         ];
         let plan = plan("verification.toml", &sets.map(|set: &str| set));
         for seed in 0..4 {
-            let findings = findings(&plan, seed).expect("a node that is up");
-            assert_eq!(findings.verdict().outcome, Outcome::Pass, "{after} seed {seed}: {:?}", findings.verdict());
+            let verdict = look(&plan, seed).verdict;
+            assert_eq!(verdict.outcome, Outcome::Pass, "{after} seed {seed}: {verdict:?}");
         }
     }
 }
@@ -28,7 +28,7 @@ fn without_the_resumable_check_a_wake_up_is_lost_and_with_it_none_is() {
         |check| ["cluster.sdk_suspends_after=0s", "toggles.generator=increasing-targets", "workload.depth=11", check];
     let stuck = |check| {
         let plan = plan("verification.toml", &sets(check));
-        let signature = |seed| findings(&plan, seed).expect("a node that is up").verdict().signature;
+        let signature = |seed| look(&plan, seed).verdict.signature;
         (0..20).filter(|seed| signature(*seed) == "restate/stuck-without-ring").count()
     };
 

@@ -1,13 +1,13 @@
 //! Scenarios on the model Restate node.
 
-mod judge;
+mod faults;
 mod plan;
 mod run;
 
 use std::path::PathBuf;
 
 pub use plan::Plan;
-pub use run::{findings, runner, runner_of};
+pub use run::{Seen, judged, look, runner, runner_of};
 
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Distribution, Exclusion, Key, Kind, Need, Preset, Schema, Toggle};

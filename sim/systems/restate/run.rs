@@ -3,22 +3,25 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::faults::injector::Injector;
 use checks::restate::job::Findings;
+use checks::restate::{down, judge};
 use explore::{Cost, RunResult, Runner};
 use kernel::budget::{Budget, Stop};
 use kernel::event::{Event, Observer, What};
+use kernel::verdict::Verdict;
 use kernel::world::World;
 use miette::Report;
 use restate::event::Event as Said;
 use restate::{Process, Restate};
 
-use super::judge::{account_for_faults, judge};
+use super::faults;
 use super::plan::Plan;
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
-use crate::systems::cut_short;
+use crate::systems::cut_short::{self, Cut};
 
 /// Events between two looks at whether the run should stop.
 const SLICE: u64 = 1 << 16;
@@ -44,7 +47,19 @@ impl Observer<Restate> for Invocations {
 /// A run at its end.
 struct Ended {
     result: RunResult,
+    findings: Option<Findings>,
     output: Vec<String>,
+}
+
+/// All that a run showed of its job.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// What was found at its end; none if the server was not there to be asked.
+    pub findings: Option<Findings>,
+    /// What it came to, as `relapse run` says it.
+    pub verdict: Verdict,
+    /// The digest of the run.
+    pub digest: u128,
 }
 
 impl RestateRunner {
@@ -77,15 +92,12 @@ impl RestateRunner {
                 }
             };
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: observer.0.0 };
-            let mut verdict = judge(plan, &world, ended);
-            if let Some(injector) = &injector {
-                account_for_faults(&mut verdict, injector, &world);
-            }
+            let (findings, verdict) = judged(plan, &world, injector.as_ref(), ended);
             let output = match world.node(plan.driver()) {
                 Some(Process::Driver(driver)) => driver.lines.iter().map(|(_, line)| line.clone()).collect(),
                 _ => Vec::new(),
             };
-            Ended { result: cut_short::result(verdict.bounded(), world.digest(), cost), output }
+            Ended { result: cut_short::result(verdict.bounded(), world.digest(), cost), findings, output }
         })
     }
 }
@@ -103,7 +115,7 @@ impl Replay for RestateRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
         let ReplayRequest { seed, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
-            let Ended { result, output } = self.run_with(plan, *seed, tracer, Some(stop));
+            let Ended { result, output, .. } = self.run_with(plan, *seed, tracer, Some(stop));
             Replayed { result, output }
         })
     }
@@ -117,11 +129,28 @@ impl Replay for RestateRunner {
     }
 }
 
-/// All that is known of the job at the end of a run on the plain host.
-pub fn findings(plan: &Plan, seed: u64) -> Option<Findings> {
-    let mut world = plan.build(seed);
-    world.run(plan.budget, &mut ());
-    Findings::of(&world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule)
+/// What is found in a world at its end, and the verdict on that. `ended`: none if somebody stopped it.
+pub fn judged(
+    plan: &Plan,
+    world: &World<Restate>,
+    injector: Option<&Injector<()>>,
+    ended: Option<Stop>,
+) -> (Option<Findings>, Verdict) {
+    let findings = Findings::of(world, 0, &plan.cluster.jobs[0], &plan.tree, plan.rule);
+    let mut verdict = judge::verdict(findings.as_ref(), &down::of(world, 0), ended, || {
+        let cut = ended.map_or(Cut::Keyboard, Cut::Budget);
+        cut_short::verdict(world, cut, &plan.roles())
+    });
+    if let Some(injector) = injector {
+        faults::account(&mut verdict, injector, world);
+    }
+    (findings, verdict)
+}
+
+/// Runs a plan with its faults on the plain host.
+pub fn look(plan: &Plan, seed: u64) -> Seen {
+    let Ended { result, findings, .. } = RestateRunner { host: Host::Plain }.run_with(plan, seed, &mut (), None);
+    Seen { findings, verdict: result.verdict, digest: result.digest }
 }
 
 /// The runner of a plan.

@@ -1,6 +1,9 @@
 //! Keys, invocations and a server made by hand, for the tests of the properties.
 
+use crate::restate::job::Findings;
+use crate::restate::rings::Locked;
 use ::restate::config::{Cluster, Costs, Settings};
+use ::restate::driver::Phase;
 use ::restate::invocation::{Argument, Invocation, InvocationId, Key, Method};
 use ::restate::node::partition::Partition;
 use ::restate::node::server::Server;
@@ -8,6 +11,7 @@ use ::restate::store::{Op, Tables};
 use ::restate::workload::Service;
 use kernel::dice::{Dice, Purpose};
 use kernel::identity::NodeId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An interpreter key of job 0.
@@ -46,4 +50,35 @@ pub fn server(ops: &[Op]) -> Server {
     let mut server = Server::new(Arc::new(cluster));
     server.partitions.push(Partition::new(0, Arc::new(tables), stream));
     server
+}
+
+/// Findings on a job that ended exact, of two increments of one key.
+pub fn quiet() -> Findings {
+    Findings {
+        locked: BTreeMap::new(),
+        verifier_held: false,
+        rings: Vec::new(),
+        counters: BTreeMap::from([(1, 2)]),
+        differences: BTreeMap::new(),
+        reachable: false,
+        unsettled: false,
+        orphaned_inboxes: Vec::new(),
+        rows_left: BTreeMap::new(),
+        pods: Some(Phase::Succeeded),
+        increments: 2,
+        named: true,
+    }
+}
+
+/// A key whose holder waits for nobody, with one call behind it.
+pub fn held(target: i32) -> BTreeMap<i32, Locked> {
+    let holder = Locked {
+        path: "r".to_owned(),
+        position: 0,
+        waits: Vec::new(),
+        suspended: false,
+        queued: 1,
+        queued_verifies: 0,
+    };
+    BTreeMap::from([(target, holder)])
 }

@@ -1,7 +1,9 @@
 //! Properties of verification jobs on the model Restate node.
 
 pub mod counters;
+pub mod down;
 pub mod job;
+pub mod judge;
 pub mod reach;
 pub mod rings;
 pub mod rows;

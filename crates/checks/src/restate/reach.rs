@@ -23,6 +23,27 @@ pub fn is_reachable(world: &World<Restate>, job: u16) -> bool {
         || world.underway().any(|underway| reaches(server, underway, job))
 }
 
+/// Whether something underway may set in motion what nothing reaches: the end of a fault (a wake-up of the kernel's), a
+/// process that starts, a connection that is given up, a stream of the job that has been idle (closing it shows that the
+/// other side is gone), a handler that suspends (which looks once more for what it waits for). None of them ends a ring.
+pub fn is_unsettled(world: &World<Restate>, job: u16) -> bool {
+    let Some(server) = server(world) else { return true };
+    world.underway().any(|underway| unsettles(server, underway, job))
+}
+
+fn unsettles(server: &Server, underway: Underway<'_, Restate>, job: u16) -> bool {
+    match underway {
+        Underway::Kernel | Underway::Input(_, Input::Start) => true,
+        Underway::Timer(_, timer) | Underway::Input(_, Input::Timer { payload: timer, .. }) => match timer {
+            Timer::Inactive(id, _) => server.key_of(*id).is_some_and(|key| key.job == job),
+            // It does not say of whom.
+            Timer::Suspend(..) => true,
+            Timer::Wake(..) | Timer::Retry(_) | Timer::Pod | Timer::PodStarted => false,
+        },
+        _ => false,
+    }
+}
+
 /// Whether a row of the job has yet to leave an outbox, and will.
 fn is_sending(partition: &Partition, job: u16, at_work: impl Fn(u16) -> bool) -> bool {
     rows::outbox(&partition.tables, partition.shuffle.next, job).next().is_some() && at_work(partition.number)
@@ -137,6 +158,20 @@ mod tests {
 
         assert!(reaches(&server, Underway::Input(NODE, &Input::Start), 0));
         assert!(!reaches(&server, Underway::Kernel, 0));
+    }
+
+    #[test]
+    fn the_end_of_a_fault_and_what_ends_a_wait_may_set_in_motion_what_nothing_reaches() {
+        let server = hand_made::server(&[Op::Invoked(invocation(5))]);
+        let unsettles = |underway: Underway<'_, Restate>| unsettles(&server, underway, 0);
+
+        assert!(unsettles(Underway::Kernel) && unsettles(Underway::Input(NODE, &Input::Start)));
+        assert!(unsettles(Underway::Timer(NODE, &Timer::Suspend(0, 1))));
+        // Of an invocation that the invoker does not know; of the job's own, see the runs in tests/restate.
+        for timer in [Timer::Inactive(id(5), 1), Timer::Pod, Timer::PodStarted] {
+            assert!(!unsettles(Underway::Timer(NODE, &timer)), "{timer:?}");
+        }
+        assert!(!unsettles(Underway::Job(NODE, &Job::Shuffle(0))));
     }
 
     fn sends(row: Outgoing, next: u64, work: Option<&Job>) -> bool {

@@ -2,18 +2,24 @@
 
 use crate::restate::job::Findings;
 use crate::restate::rings::Locked;
+use kernel::verdict::Outcome;
 
 /// Things of one kind that are told one by one.
 const SHOWN: usize = 16;
 
-/// The lines.
-pub fn of(findings: &Findings) -> Vec<String> {
+/// The lines under a verdict. Only a pass is called exact: counters that do not differ say little where something is stuck.
+pub fn of(findings: &Findings, outcome: Outcome) -> Vec<String> {
     let rings = findings.rings.iter().map(|ring| format!("ring {ring}"));
     let held = findings.locked.iter().map(|(target, held)| write_held(*target, held));
     let mut story = first(rings, findings.rings.len(), "rings");
     story.extend(first(held, findings.locked.len(), "held keys"));
     if findings.verifier_held {
         story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
+    }
+    if !findings.orphaned_inboxes.is_empty() {
+        let keys = findings.orphaned_inboxes.iter().map(i32::to_string);
+        story
+            .push(format!("calls wait for keys that nobody holds: {}", in_line(keys, findings.orphaned_inboxes.len())));
     }
     for (table, count) in &findings.rows_left {
         story.push(format!("{count} rows are left in table {table}, and nothing can reach them"));
@@ -22,12 +28,18 @@ pub fn of(findings: &Findings) -> Vec<String> {
     if !victims.is_empty() {
         story.push(format!("short although free: {}", in_line(victims.iter().map(i32::to_string), victims.len())));
     }
-    if findings.differences.is_empty() && findings.locked.is_empty() {
-        story.push(format!("exact: {} counters", findings.counters.len()));
-    } else if !findings.differences.is_empty() {
+    let counters = findings.counters.len();
+    if !findings.differences.is_empty() {
         let count = findings.differences.len();
         let each = findings.differences.iter().map(|(key, (want, got))| format!("{key}:{got}/{want}"));
         story.push(format!("{count} counters differ (key:found/expected): {}", in_line(each, count)));
+    } else if findings.increments == 0 {
+        story
+            .push("the tree asks for no increment: that every call came to its end is all that was checked".to_owned());
+    } else if outcome == Outcome::Pass {
+        story.push(format!("exact: {counters} counters"));
+    } else {
+        story.push(format!("no counter differs, of {counters}"));
     }
     story
 }
