@@ -25,6 +25,8 @@ pub(super) enum Director {
     Idle,
     /// Asked how far the processor is.
     AsksProcessed,
+    /// The checkpoint begins with a flush.
+    Flushes(Box<Snapshot<Batch>>),
     /// The checkpoint is made; asked what was written last.
     AsksWritten(Box<Snapshot<Batch>>),
     /// Waits until this position is committed.
@@ -69,9 +71,10 @@ impl Partition {
         let Notice::Positions { processed, written, .. } = *notice else { return };
         match std::mem::take(&mut self.rest.director) {
             Director::AsksProcessed if processed >= 0 => {
-                if let Some(snapshot) = self.checkpoint(processed, shell) {
-                    self.rest.director = Director::AsksWritten(Box::new(snapshot));
-                    self.submit(Job::Probe(1));
+                let exported = self.rest.exporters.lowest().unwrap_or(i64::MAX);
+                let snapshot = self.checkpoint(processed.min(exported), processed, shell);
+                if let Some(snapshot) = snapshot.filter(|_| self.rest.flush(env)) {
+                    self.rest.director = Director::Flushes(Box::new(snapshot));
                 } else {
                     env.emit(Event::NoSnapshot { partition: self.rest.number, position: processed });
                 }
@@ -87,14 +90,28 @@ impl Partition {
         }
     }
 
+    /// The flush that a checkpoint begins with is done, or has failed; then nothing comes of the snapshot.
+    pub(super) fn checkpoint_flushed<E: Env<Zeebe>>(&mut self, done: bool, env: &mut E) {
+        match std::mem::take(&mut self.rest.director) {
+            Director::Flushes(snapshot) if done => {
+                self.rest.director = Director::AsksWritten(snapshot);
+                self.submit(Job::Probe(1));
+            }
+            Director::Flushes(snapshot) => {
+                env.emit(Event::NoSnapshot { partition: self.rest.number, position: snapshot.data.position });
+            }
+            other => self.rest.director = other,
+        }
+    }
+
     /// The state as it is committed now, which may be ahead of the position that was asked for. It bounds the log by the
-    /// entry before the last one that the sparse index knows.
-    fn checkpoint(&self, processed: i64, shell: &Shell) -> Option<Snapshot<Batch>> {
+    /// entry before the last one that the sparse index knows at the position up to which all is processed and exported.
+    fn checkpoint(&self, bound: i64, processed: i64, shell: &Shell) -> Option<Snapshot<Batch>> {
         let log = self.member()?.log();
         let density = shell.settings.index_density.max(1);
         let knows = |index: &u64| {
             let positions = log.get(*index).and_then(raft::Entry::positions);
-            positions.is_some_and(|positions| positions.lowest.cast_signed() <= processed)
+            positions.is_some_and(|positions| positions.lowest.cast_signed() <= bound)
         };
         let last = log.last_index() / density * density;
         let mut indexed = (log.first_index().max(1)..=last).rev().filter(|index| index % density == 0);
@@ -105,7 +122,7 @@ impl Partition {
         }
         let term = log.get(index).map(|entry| entry.term).or_else(|| before.map(|before| before.term))?;
         let state = self.processor()?.state().committed();
-        let data = Checkpoint::new(state, processed);
+        let data = Checkpoint::new(state, processed, self.rest.exporters.positions().clone());
         Some(Snapshot { index, term, chunks: CHUNKS, chunk_bytes: CHUNK_BYTES, data })
     }
 

@@ -3,7 +3,12 @@
 //= camunda/zeebe@0.24.4:dispatcher/src/main/java/io/zeebe/dispatcher/Dispatcher.java (claims)
 //= camunda/zeebe@0.24.4:logstreams/src/main/java/io/zeebe/logstreams/impl/log/LogStorageAppender.java (blocks)
 
+use super::Shell;
+use super::partition::Partition;
+use crate::cluster::{Batch, Zeebe};
 use crate::protocol::Record;
+use kernel::identity::MILLIS;
+use kernel::system::Env;
 use std::collections::VecDeque;
 
 /// Bytes that the buffer holds, roughly: records are counted as 1 KiB each of upstream's 4 MB fragments.
@@ -62,5 +67,59 @@ impl LogStream {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.waiting.is_empty() && self.in_flight < IN_FLIGHT_MAX
+    }
+}
+
+impl Partition {
+    /// Whether the services of a leader are there.
+    pub(super) const fn serves(&self) -> bool {
+        self.rest.log.is_some()
+    }
+
+    /// Appends records from outside, if the services of a leader are there; whether they were taken. A dead processor and a
+    /// replay under way are no reason to refuse.
+    pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, _shell: &mut Shell, env: &mut E) -> bool {
+        let now = (env.wall() / MILLIS).cast_signed();
+        self.rest.log.as_mut().is_some_and(|log| log.claim(batch, now).is_some())
+    }
+
+    /// The commit position follows the commit index.
+    pub(super) fn see_commits(&mut self) {
+        let Some(member) = &self.member else { return };
+        if self.rest.looked_up == self.rest.committed {
+            return;
+        }
+        self.rest.looked_up = self.rest.committed;
+        let before = self.rest.commit_position;
+        let (first, committed) = (member.log().first_index(), self.rest.committed);
+        let mut index = committed;
+        while index >= first.max(1) {
+            match member.log().get(index).and_then(raft::Entry::positions) {
+                Some(positions) => {
+                    self.rest.commit_position = positions.highest.cast_signed();
+                    break;
+                }
+                None => index -= 1,
+            }
+        }
+        if self.rest.commit_position > before
+            && let Some(processor) = &mut self.rest.processor
+        {
+            processor.committed();
+        }
+    }
+
+    /// Gives a block of records to Raft.
+    pub(super) fn append_block<E: Env<Zeebe>>(&mut self, epoch: u32, shell: &mut Shell, env: &mut E) {
+        let Some(log) = self.rest.log.as_mut().filter(|_| epoch == self.rest.epoch) else { return };
+        log.appending = false;
+        let block = log.block();
+        if block.is_empty() {
+            return;
+        }
+        let batch = Batch::new(block);
+        self.rest.tickets += 1;
+        let (ticket, positions) = (self.rest.tickets, batch.positions());
+        self.with(shell, env, |member, host| member.append(ticket, positions, batch, host));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (a replica's services)
 
+mod database;
 mod director;
+mod exporters;
 mod health;
 mod log_stream;
 mod partition;
@@ -21,6 +23,7 @@ use crate::neighbours::{Calls, Neighbours};
 use crate::processor;
 use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, RequestId, Value};
 use crate::topology::BrokerTopology;
+use database::DATABASE;
 use kernel::identity::{ConnectionId, NodeId, SECONDS, TimerId};
 use kernel::system::{Env, Input, Target};
 use raft::cluster::Wires;
@@ -122,8 +125,13 @@ impl Broker {
             Input::Disk { token, result } => {
                 if token & OWN != 0 {
                     let number = (token & 0xffff) as u16;
-                    return self
-                        .one(number, env, |partition, shell, env| partition.snapshot_written(result, shell, env));
+                    return self.one(number, env, |partition, shell, env| {
+                        if token & DATABASE != 0 {
+                            partition.flushed(token, result, env);
+                        } else {
+                            partition.snapshot_written(result, shell, env);
+                        }
+                    });
                 }
                 let number = (token >> 48) as u16;
                 let token = token & ((1 << 48) - 1);
@@ -189,6 +197,12 @@ impl Broker {
             Timer::GiveUp(connection) => self.shell.neighbours.gave_up(connection, env),
             Timer::Push(push) => self.push_failed(push, env),
             Timer::Health => self.watch_health(env),
+            Timer::Database { partition: number, epoch } => {
+                self.one(number, env, |partition, _, env| partition.look_for_space(epoch, env));
+            }
+            Timer::Exporter { partition: number, epoch, which } => {
+                self.one(number, env, |partition, shell, env| partition.exporter_flushes(epoch, which, shell, env));
+            }
             Timer::CheckTopology | Timer::Gateway(_) | Timer::Client(_) | Timer::Shift(_) => {}
         }
     }
@@ -200,6 +214,9 @@ impl Broker {
             }
             Job::Append { partition: number, epoch } => {
                 self.one(number, env, |partition, shell, env| partition.append_block(epoch, shell, env));
+            }
+            Job::Export { partition: number, epoch, upto } => {
+                self.one(number, env, |partition, shell, _| partition.exported_upto(epoch, upto, shell));
             }
             Job::Install { partition: number, role, term } => {
                 self.one(number, env, |partition, shell, env| partition.install(role, term, shell, env));

@@ -6,7 +6,9 @@
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (onNewRole)
 
 use super::Shell;
+use super::database::Database;
 use super::director::Director;
+use super::exporters::Exporters;
 use super::health::Monitor;
 use super::log_stream::LogStream;
 use super::processor_host::Seat;
@@ -18,20 +20,20 @@ use crate::protocol::Record;
 use crate::topology::PartitionLeaders;
 use kernel::dice::{Purpose, Stream};
 use kernel::disk::DiskError;
-use kernel::identity::{ActorId, MILLIS, NodeId, TimerId, mix};
+use kernel::identity::{ActorId, NodeId, TimerId, mix};
 use kernel::system::Env;
 use raft::{Member, Outcome, Role};
 use std::cell::Cell;
 
 const ELECTION: Purpose = Purpose::new("raft-election");
-/// Actors of a partition: its stream processor, its appender, its transitions.
-const ACTORS: u16 = 3;
+/// Actors of a partition: its stream processor, its appender, its transitions, its exporters.
+const ACTORS: u16 = 4;
 
 /// A replica of a partition.
 #[derive(Clone, Debug)]
 pub struct Partition {
     number: u16,
-    member: Option<Member<Batch>>,
+    pub(super) member: Option<Member<Batch>>,
     pub(super) rest: Rest,
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Rest {
     /// Answers of the stream processor to the snapshot director.
     pub positions: Vec<processor::Notice>,
     pub monitor: Monitor,
+    pub database: Database,
+    pub exporters: Exporters,
 }
 
 impl Partition {
@@ -94,6 +98,8 @@ impl Partition {
             snapshot_timer: None,
             positions: Vec::new(),
             monitor: Monitor::default(),
+            database: Database::default(),
+            exporters: Exporters::default(),
         };
         Partition { number, member: None, rest }
     }
@@ -230,18 +236,6 @@ impl Partition {
         }
     }
 
-    /// Whether the services of a leader are there.
-    pub(super) const fn serves(&self) -> bool {
-        self.rest.log.is_some()
-    }
-
-    /// Appends records from outside, if the services of a leader are there; whether they were taken. A dead processor and a
-    /// replay under way are no reason to refuse.
-    pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, _shell: &mut Shell, env: &mut E) -> bool {
-        let now = (env.wall() / MILLIS).cast_signed();
-        self.rest.log.as_mut().is_some_and(|log| log.claim(batch, now).is_some())
-    }
-
     /// What follows when the member and the services have come to rest: commits, transitions, jobs.
     pub(super) fn settle<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
         self.see_commits();
@@ -249,6 +243,7 @@ impl Partition {
             self.positions(&notice, shell, env);
         }
         self.check_snapshot(env);
+        self.read_for_exporters(shell, env);
         self.queue_transitions(shell, env);
         for outcome in std::mem::take(&mut self.rest.outcomes) {
             if let (Some(log), Outcome::Committed(_) | Outcome::NotLeader) = (&mut self.rest.log, outcome) {
@@ -274,35 +269,10 @@ impl Partition {
             let service = match job {
                 processor::Job::ReadNext => costs.process,
                 processor::Job::Reprocess => costs.reprocess,
+                _ if processor.spins() => costs.spin,
                 _ => 0,
             };
             env.submit(actor, service, Job::Processor { partition, epoch, job });
-        }
-    }
-
-    /// The commit position follows the commit index.
-    pub(super) fn see_commits(&mut self) {
-        let Some(member) = &self.member else { return };
-        if self.rest.looked_up == self.rest.committed {
-            return;
-        }
-        self.rest.looked_up = self.rest.committed;
-        let before = self.rest.commit_position;
-        let (first, committed) = (member.log().first_index(), self.rest.committed);
-        let mut index = committed;
-        while index >= first.max(1) {
-            match member.log().get(index).and_then(raft::Entry::positions) {
-                Some(positions) => {
-                    self.rest.commit_position = positions.highest.cast_signed();
-                    break;
-                }
-                None => index -= 1,
-            }
-        }
-        if self.rest.commit_position > before
-            && let Some(processor) = &mut self.rest.processor
-        {
-            processor.committed();
         }
     }
 
@@ -319,18 +289,8 @@ impl Partition {
         }
     }
 
-    /// Gives a block of records to Raft.
-    pub(super) fn append_block<E: Env<Zeebe>>(&mut self, epoch: u32, shell: &mut Shell, env: &mut E) {
-        let Some(log) = self.rest.log.as_mut().filter(|_| epoch == self.rest.epoch) else { return };
-        log.appending = false;
-        let block = log.block();
-        if block.is_empty() {
-            return;
-        }
-        let batch = Batch::new(block);
-        self.rest.tickets += 1;
-        let (ticket, positions) = (self.rest.tickets, batch.positions());
-        self.with(shell, env, |member, host| member.append(ticket, positions, batch, host));
+    pub(super) fn exporter_actor(&self) -> ActorId {
+        self.actor(3)
     }
 
     pub(super) fn transitions(&self) -> ActorId {

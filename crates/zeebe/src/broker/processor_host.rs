@@ -134,8 +134,9 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
         }
     }
 
-    fn storage_fails(&mut self, _point: StoragePoint) -> bool {
-        false
+    /// Writes within a transaction stay in memory; only commits reach the database.
+    fn storage_fails(&mut self, point: StoragePoint) -> bool {
+        point == StoragePoint::Commit && self.rest.database.is_stopped()
     }
 
     fn notice(&mut self, notice: Notice) {

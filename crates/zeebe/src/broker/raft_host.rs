@@ -83,7 +83,7 @@ impl<E: Env<Zeebe>> Host<Batch> for Bound<'_, E> {
     fn record(&self, file: FileName, index: u64) -> Result<&raft::Record<Batch>, DiskError> {
         match self.env.record(file, index)? {
             Stored::Raft(record) => Ok(record),
-            Stored::Snapshot(_) => Err(DiskError::Damaged),
+            Stored::Snapshot(_) | Stored::State => Err(DiskError::Damaged),
         }
     }
 

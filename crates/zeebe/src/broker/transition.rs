@@ -3,7 +3,9 @@
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (transitions)
 
 use super::Shell;
+use super::database::Database;
 use super::director::Director;
+use super::exporters::Exporters;
 use super::log_stream::LogStream;
 use super::partition::Partition;
 use crate::cluster::{Event, Job, Zeebe};
@@ -52,6 +54,8 @@ impl Partition {
         let (partitions, toggles) = (shell.settings.partitions, shell.settings.toggles.clone());
         let snapshot = self.rest.snapshots.current.as_ref();
         let state = snapshot.map_or_else(State::default, |snapshot| (*snapshot.data.state).clone());
+        let exported = snapshot.map(|snapshot| snapshot.data.exported.clone()).unwrap_or_default();
+        self.rest.open_exporters(&exported, &shell.settings.exporters, env);
         self.rest.processor = Some(StreamProcessor::new(self.number(), partitions, toggles, state));
         self.rest.processor_is(true, env);
         self.rest.start_director(shell, env);
@@ -65,6 +69,8 @@ impl Partition {
         self.rest.processor = None;
         self.rest.processor_is_gone();
         self.rest.director = Director::Idle;
+        self.rest.database = Database::default();
+        self.rest.exporters = Exporters::default();
         if let Some(timer) = self.rest.snapshot_timer.take() {
             env.cancel_timer(timer);
         }

@@ -1,9 +1,10 @@
 //! What a partition's Raft group replicates: batches of records, and the snapshots that stand in for them.
 
-use crate::protocol::{Record, Value};
+use crate::protocol::{Record, Text, Value};
 use crate::state::State;
 use kernel::digest::Digest;
 use raft::{Content, Positions};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -89,16 +90,18 @@ pub struct Checkpoint {
     pub state: Arc<State>,
     /// The position that the leader had processed when it asked for the snapshot; the state may be ahead of it.
     pub position: i64,
+    /// How far each exporter had acknowledged: a column family with transactions of its own.
+    pub exported: BTreeMap<Text, i64>,
     fingerprint: u64,
 }
 
 impl Checkpoint {
     /// A checkpoint of a state.
     #[must_use]
-    pub fn new(state: State, position: i64) -> Self {
+    pub fn new(state: State, position: i64, exported: BTreeMap<Text, i64>) -> Self {
         let mut digest = Digest::default();
-        state.hash(&mut digest);
-        Checkpoint { state: Arc::new(state), position, fingerprint: digest.finish() }
+        (&state, &exported).hash(&mut digest);
+        Checkpoint { state: Arc::new(state), position, exported, fingerprint: digest.finish() }
     }
 }
 

@@ -45,6 +45,13 @@ pub enum Event {
         /// How it is now.
         health: Health,
     },
+    /// The database of a leader has stopped after an error of the disk, or goes on.
+    Database {
+        /// The partition.
+        partition: u16,
+        /// Whether it takes commits.
+        works: bool,
+    },
     /// A broker is ready: for good.
     Ready,
     /// What a broker thinks of a member of the cluster has changed.
@@ -66,6 +73,8 @@ impl Traced for Event {
             Event::Snapshot { .. } => "snapshot",
             Event::Health { health: Health::Healthy, .. } => "healthy",
             Event::Health { health: Health::Unhealthy, .. } => "unhealthy",
+            Event::Database { works: true, .. } => "database-goes-on",
+            Event::Database { works: false, .. } => "database-stopped",
             Event::Ready => "ready",
             Event::Member(change, _) => change.name(),
             Event::NoSnapshot { .. } => "no-snapshot",
@@ -93,6 +102,7 @@ impl Traced for Event {
             Event::Installed { partition, term, .. } => [u64::from(*partition), *term, 0],
             Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
             Event::Health { partition, health } => [u64::from(*partition), *health as u64, 0],
+            Event::Database { partition, works } => [u64::from(*partition), u64::from(*works), 0],
             Event::Ready => [0; 3],
             Event::Member(_, node) => [u64::from(node.0), 0, 0],
             Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],

@@ -8,7 +8,7 @@ mod settings;
 pub use batch::{Batch, Checkpoint};
 pub use event::Event;
 pub use message::{Call, Message, Push};
-pub use settings::{Costs, Settings};
+pub use settings::{Acknowledges, Costs, Exporter, Settings};
 
 use crate::broker::Broker;
 use crate::client;
@@ -27,6 +27,9 @@ use std::sync::Arc;
 
 /// What tells a connection for commands, by its label, from those of Raft and of the membership.
 pub const COMMANDS: u64 = 1 << 62;
+
+/// Bytes that a flush of a leader's database writes.
+const STATE_BYTES: u64 = 256 * 1024;
 
 /// The system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +78,22 @@ pub enum Timer {
         /// Which life.
         epoch: u32,
     },
+    /// The database of a leader looks for space.
+    Database {
+        /// The partition.
+        partition: u16,
+        /// Which life.
+        epoch: u32,
+    },
+    /// An exporter of a leader writes what it has collected.
+    Exporter {
+        /// The partition.
+        partition: u16,
+        /// Which life.
+        epoch: u32,
+        /// Which of the settings' exporters.
+        which: u16,
+    },
     /// Time to look at a broker's health.
     Health,
     /// Of the membership.
@@ -112,6 +131,15 @@ pub enum Job {
         /// Of which life.
         epoch: u32,
     },
+    /// Exporters are given records.
+    Export {
+        /// The partition.
+        partition: u16,
+        /// Of which life.
+        epoch: u32,
+        /// Up to this position.
+        upto: i64,
+    },
     /// A partition goes over to a role.
     Install {
         /// The partition.
@@ -130,6 +158,8 @@ pub enum Stored {
     Raft(raft::Record<Batch>),
     /// A partition's snapshot.
     Snapshot(raft::Snapshot<Batch>),
+    /// What a leader's database has flushed.
+    State,
 }
 
 impl System for Zeebe {
@@ -192,6 +222,8 @@ impl Traced for Timer {
             },
             Timer::Snapshot { .. } => "snapshot-due",
             Timer::Health => "health-due",
+            Timer::Database { .. } => "look-for-space",
+            Timer::Exporter { .. } => "exporter-flushes",
             Timer::Swim(timer) => timer.name(),
             Timer::GiveUp(_) => "give-up",
             Timer::Push(_) => "push-timeout",
@@ -206,9 +238,11 @@ impl Traced for Timer {
 
     fn data(&self) -> [u64; 3] {
         match self {
-            Timer::Raft(partition, _) | Timer::Processor { partition, .. } | Timer::Snapshot { partition, .. } => {
-                [u64::from(*partition), 0, 0]
-            }
+            Timer::Raft(partition, _)
+            | Timer::Processor { partition, .. }
+            | Timer::Snapshot { partition, .. }
+            | Timer::Database { partition, .. }
+            | Timer::Exporter { partition, .. } => [u64::from(*partition), 0, 0],
             Timer::Swim(_)
             | Timer::Health
             | Timer::GiveUp(_)
@@ -226,6 +260,7 @@ impl Traced for Job {
         match self {
             Job::Processor { job, .. } => job.name(),
             Job::Append { .. } => "append-block",
+            Job::Export { .. } => "export",
             Job::Install { role, .. } => match role {
                 raft::Role::Leader => "install-leader",
                 _ => "install-follower",
@@ -238,6 +273,7 @@ impl Traced for Job {
             Job::Processor { partition, epoch, .. } | Job::Append { partition, epoch } => {
                 [u64::from(*partition), u64::from(*epoch), 0]
             }
+            Job::Export { partition, epoch, upto } => [u64::from(*partition), u64::from(*epoch), upto.unsigned_abs()],
             Job::Install { partition, term, .. } => [u64::from(*partition), *term, 0],
         }
     }
@@ -248,6 +284,7 @@ impl Traced for Stored {
         match self {
             Stored::Raft(record) => record.name(),
             Stored::Snapshot(_) => "snapshot",
+            Stored::State => "state",
         }
     }
 
@@ -255,6 +292,7 @@ impl Traced for Stored {
         match self {
             Stored::Raft(record) => record.data(),
             Stored::Snapshot(snapshot) => [snapshot.index, snapshot.term, snapshot.data.position.unsigned_abs()],
+            Stored::State => [0; 3],
         }
     }
 }
@@ -264,6 +302,7 @@ impl Payload for Stored {
         match self {
             Stored::Raft(record) => record.bytes(),
             Stored::Snapshot(snapshot) => snapshot.chunk_bytes * u64::from(snapshot.chunks),
+            Stored::State => STATE_BYTES,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::gateway;
 use crate::membership;
+use crate::protocol::Text;
 use crate::settings::Toggles;
 use kernel::identity::{MICROS, MILLIS, Nanos, NodeId, SECONDS};
 use std::sync::Arc;
@@ -28,8 +29,32 @@ pub struct Settings {
     pub snapshot_period: Nanos,
     /// The sparse index knows one entry in so many.
     pub index_density: u64,
+    /// On every leader; none in the distribution.
+    pub exporters: Arc<[Exporter]>,
     /// Times that work takes.
     pub costs: Costs,
+}
+
+/// An exporter, as far as a broker knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exporter {
+    /// Its name.
+    pub id: Text,
+    /// How long it takes a record.
+    pub takes: Nanos,
+    /// When it says that it is done with records.
+    pub acknowledges: Acknowledges,
+}
+
+/// When an exporter says that it is done with records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Acknowledges {
+    /// As it gets them.
+    AtOnce,
+    /// So often, all that it has collected: as one that writes in bulk.
+    Every(Nanos),
+    /// Never.
+    Never,
 }
 
 /// Times that work takes, each on an actor that does one thing after the other. Nanoseconds.
@@ -39,6 +64,8 @@ pub struct Costs {
     pub process: Nanos,
     /// To run a record again in a replay.
     pub reprocess: Nanos,
+    /// Between two tries of what upstream tries again and again without pause, such as a commit that fails.
+    pub spin: Nanos,
     /// To hand a block of records to Raft.
     pub append: Nanos,
     /// From the announcement of a role to the services of a leader: state copied, database opened. Recorded: some 0.7 s
@@ -53,6 +80,7 @@ impl Default for Costs {
         Costs {
             process: 170 * MICROS,
             reprocess: 165 * MICROS,
+            spin: 10 * MILLIS,
             append: 50 * MICROS,
             install: 650 * MILLIS,
             close: 20 * MILLIS,
@@ -77,6 +105,7 @@ impl Settings {
             first_leaders: Arc::default(),
             snapshot_period: 15 * 60 * SECONDS,
             index_density: 100,
+            exporters: Arc::default(),
             costs: Costs::default(),
         }
     }

@@ -184,7 +184,7 @@ impl StreamProcessor {
             // Nothing else of this actor is done before the buffer has room; the deployment is under way until then.
             self.writer.reset(self.toggles.fix_5420);
             self.state.alone(|state| state.put_pending(key, pending));
-            return self.queue.run(Job::Distributed { key, into_log });
+            return self.spin(Job::Distributed { key, into_log });
         }
         host.notice(Notice::Distributed { key });
     }

@@ -56,6 +56,8 @@ pub struct StreamProcessor {
     phase: Phase,
     paused: bool,
     queue: Queue,
+    /// Whether the job at the front is one that is tried again.
+    spins: bool,
     state: State,
     seen: SeenDeployments,
     out: Output,
@@ -91,6 +93,7 @@ impl StreamProcessor {
             phase: Phase::Reprocessing,
             paused: false,
             queue,
+            spins: false,
             state,
             seen: SeenDeployments::default(),
             out: Output::default(),
@@ -177,6 +180,17 @@ impl StreamProcessor {
     /// The job that the actor does next.
     pub fn next_job(&mut self) -> Option<Job> {
         if self.phase == Phase::Failed { None } else { self.queue.take() }
+    }
+
+    /// Whether the job that was taken is one that is tried again, and nothing else is done before it.
+    pub const fn spins(&mut self) -> bool {
+        std::mem::replace(&mut self.spins, false)
+    }
+
+    /// Tries a job again: it yields, and stays the actor's current one.
+    fn spin(&mut self, job: Job) {
+        self.spins = true;
+        self.queue.run(job);
     }
 
     /// Does a job.

@@ -123,13 +123,13 @@ impl StreamProcessor {
                 self.written = position;
                 self.queue.trigger(Job::Update);
             }
-            None => self.queue.run(Job::Write),
+            None => self.spin(Job::Write),
         }
     }
 
     pub(super) fn commit<H: Host>(&mut self, host: &mut H) {
         if host.storage_fails(StoragePoint::Commit) {
-            return self.queue.run(Job::Commit);
+            return self.spin(Job::Commit);
         }
         self.state.commit();
         self.seen.commit();

@@ -100,8 +100,7 @@ impl StreamProcessor {
         match failed {
             Some(why) => {
                 host.notice(Notice::RunsAgain { position, why });
-                // The job yields and stays the actor's current one: nothing else of this actor is done before it.
-                self.queue.run(Job::RunAgain);
+                self.spin(Job::RunAgain);
             }
             None => self.queue.trigger(Job::CommitReprocessed),
         }
@@ -109,7 +108,7 @@ impl StreamProcessor {
 
     pub(super) fn commit_reprocessed<H: Host>(&mut self, host: &mut H) {
         if host.storage_fails(StoragePoint::Commit) {
-            return self.queue.run(Job::CommitReprocessed);
+            return self.spin(Job::CommitReprocessed);
         }
         self.state.commit();
         self.seen.commit();

@@ -101,8 +101,10 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
     }
 }
 
+mod exporters;
 mod load;
 mod quiet;
 mod recorded_5688;
 mod soak;
+mod storage;
 mod timing;

@@ -65,11 +65,12 @@ fn run(seed: u64, preset: &str, minutes: u64) -> (World<Zeebe>, Deaths) {
 
 #[test]
 fn mended_no_leader_dies_and_every_log_verifies() {
-    let mut verified = 0;
+    let (mut verified, mut recovered) = (0, 0);
     for seed in 0..10 {
         let (world, deaths) = run(seed, "fixed", 10);
         assert!(deaths.why.is_empty(), "{seed}: {:?}", deaths.why);
-        assert!(deaths.recovered > 6 && deaths.snapshots > 3, "{seed}: {} {}", deaths.recovered, deaths.snapshots);
+        assert!(deaths.recovered > 3 && deaths.snapshots > 3, "{seed}: {} {}", deaths.recovered, deaths.snapshots);
+        recovered += deaths.recovered;
         for partition in 1..=3 {
             if let Some(records) = whole(&world, partition) {
                 is_clean(partition, &records, "fixed");
@@ -77,7 +78,7 @@ fn mended_no_leader_dies_and_every_log_verifies() {
             }
         }
     }
-    assert!(verified > 20, "{verified}");
+    assert!(verified > 20 && recovered > 90, "{verified} {recovered}");
 }
 
 /// A partition's log as the replicas have it together: one that got a snapshot has thrown away what is before it.
