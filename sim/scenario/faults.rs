@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub(super) use self::located::{Located, Misfit};
 use super::document::{Document, Node, Origin, Table, Value};
-use super::nearest::nearest;
+use super::nearest::{nearest, suggest};
 use super::read::Reader;
 
 /// Where each fault stands: for what only a system can find wrong in it.
@@ -67,6 +67,11 @@ impl Places {
             PlanError::Value { key, .. } => (key.clone(), None),
             PlanError::UnknownWord { key, word, known, .. } if key.starts_with("on.") => {
                 (key.clone(), nearest(word, known.split(", ")))
+            }
+            PlanError::UnknownEvent { word, known, .. } => {
+                let help = suggest(word, known.iter().copied());
+                let origin = origin(node, "on.event");
+                return self.document.problem(origin, error.to_string(), String::new(), Some(help));
             }
             // The action's name is between `do` and the key.
             PlanError::UnknownWord { key, word, known, .. } => {

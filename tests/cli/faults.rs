@@ -76,17 +76,57 @@ fn a_wall_time_that_is_not_used_up_changes_no_digest() {
 
 #[test]
 fn a_wrong_word_of_a_fault_is_told_at_its_line_with_the_nearest_name() {
+    refused(&fixture().replace("\"endpoints\"", "\"endpoint\""), "do = ", &["did you mean `endpoints`?"]);
+}
+
+fn fixture() -> String {
+    std::fs::read_to_string(crate::fixture("endpoint-kill.toml")).expect("the fixture")
+}
+
+/// A scenario of this text is refused: at the line that begins so, and with these words.
+fn refused(text: &str, beginning: &str, words: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("wrong.toml");
-    let text = std::fs::read_to_string(crate::fixture("endpoint-kill.toml")).expect("the fixture");
-    let line = text.lines().position(|line| line.starts_with("do = ")).expect("an action") + 1;
-    std::fs::write(&path, text.replace("\"endpoints\"", "\"endpoint\"")).expect("it is written");
+    let line = text.lines().position(|line| line.starts_with(beginning)).expect("such a line") + 1;
+    std::fs::write(&path, text).expect("it is written");
 
     let ended = call(&["run", path.to_str().expect("a plain path")]);
 
-    assert_eq!(ended.status, 2, "{}", ended.out);
-    assert!(ended.err.contains(&format!("wrong.toml:{line}:")), "{}", ended.err);
-    assert!(ended.err.contains("did you mean `endpoints`?"), "{}", ended.err);
+    assert_eq!(ended.status, 2, "{}{}", ended.out, ended.err);
+    // Long messages are broken into lines with a bar before each.
+    let err = ended.err.split(['\n', '│', '×', ' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    for word in [&format!("wrong.toml:{line}:"), "fault `pod-dies`"].iter().chain(words) {
+        assert!(err.contains(word), "{word}: {}", ended.err);
+    }
+}
+
+#[test]
+fn an_event_that_a_system_does_not_have_is_refused_at_its_line_with_the_nearest_name() {
+    let with = |event: &str| fixture().replace("\"invoke\"", &format!("\"{event}\""));
+
+    refused(&with("invok"), "on = ", &["`on.event` says `invok`", "did you mean `invoke`?"]);
+    refused(&with("sync-lst"), "on = ", &["did you mean `sync-lost`?"]);
+    refused(&with("qqqqqqqqq"), "on = ", &["no event of this system has that name", "valid here, among others: "]);
+}
+
+#[test]
+fn an_event_of_another_system_is_refused_as_well() {
+    let of_raft = "name = \"r\"\ntitle = \"t\"\nsystem = \"raft\"\npreset = \"sound\"\nduration = \"20s\"\n\n\
+                   [[fault]]\nid = \"pod-dies\"\non = { event = \"raft-elect\" }\n\
+                   do = { kill = { node = \"members\" } }\nfor = \"1s\"\n";
+
+    refused(of_raft, "on = ", &["`on.event` says `raft-elect`", "did you mean `raft-elected`?"]);
+    refused(&of_raft.replace("raft-elect", "invoke"), "on = ", &["`on.event` says `invoke`"]);
+    refused(&of_raft.replace("raft-elect", "raft-elected").replace("members", "membrs"), "do = ", &["`members`?"]);
+}
+
+#[test]
+fn an_entry_that_waits_for_no_entry_is_refused_in_words() {
+    let waits = fixture().replace("on = { event = \"invoke\", nth = 3 }", "after = { entry = \"nope\" }");
+    let other = "\n[[fault]]\nid = \"nap\"\nat = \"1s\"\ndo = { kill = { node = \"server\" } }\nfor = \"1s\"\n";
+
+    refused(&waits, "after = ", &["`nope`, which is no entry: there is no other entry to wait for"]);
+    refused(&format!("{waits}{other}"), "after = ", &["`nope`, which is no entry: known are nap"]);
 }
 
 #[test]

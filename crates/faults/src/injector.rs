@@ -53,6 +53,7 @@ impl<G> Injector<G> {
         G: GroundTruth<S>,
     {
         plan.check_words(&names, truth.words())?;
+        plan.check_events::<S>()?;
         if let Some(bounds) = &bounds {
             bounds.check(&plan, &names)?;
         }

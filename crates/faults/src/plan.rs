@@ -18,13 +18,13 @@ pub enum PlanError {
         id: String,
     },
     /// `after` names nobody.
-    #[error("fault `{id}`: `after.entry` names `{other}`, which is no entry: known are {known}")]
+    #[error("fault `{id}`: `after.entry` names `{other}`, which is no entry: {known}")]
     UnknownEntry {
         /// The entry.
         id: String,
         /// Whom it names.
         other: String,
-        /// Whom it could name.
+        /// Whom it could name, in words.
         known: String,
     },
     /// Entries that wait for one another.
@@ -59,6 +59,16 @@ pub enum PlanError {
         /// What there is.
         known: String,
     },
+    /// A word for an event that none of this system has.
+    #[error("fault `{id}`: `on.event` says `{word}`, and no event of this system has that name")]
+    UnknownEvent {
+        /// The entry.
+        id: String,
+        /// The word.
+        word: String,
+        /// What there is.
+        known: Vec<&'static str>,
+    },
     /// More than a correct cluster must survive.
     #[error("fault `{id}`: {why}")]
     Unsurvivable {
@@ -79,6 +89,7 @@ impl PlanError {
             | PlanError::Cycle { id, .. }
             | PlanError::Value { id, .. }
             | PlanError::UnknownWord { id, .. }
+            | PlanError::UnknownEvent { id, .. }
             | PlanError::Unsurvivable { id, .. } => id,
         }
     }

@@ -6,6 +6,7 @@ use crate::plan::{Entry, Plan, PlanError};
 use crate::trigger::Trigger;
 use crate::vocabulary::{Action, Degrade, Way};
 use kernel::clock::{DRIFT_MAX, DRIFT_MIN};
+use kernel::system::System;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Plan {
@@ -64,6 +65,29 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether every event that it waits for can be one of a system, where that system tells its words.
+    ///
+    /// # Errors
+    /// The first one that cannot be.
+    pub fn check_events<S: System>(&self) -> Result<(), PlanError> {
+        let waits = |entry: &Entry| matches!(entry.trigger, Trigger::On(_));
+        // Asked for before every run: the words are collected only if somebody needs them.
+        if !self.entries().iter().any(waits) {
+            return Ok(());
+        }
+        let Some(known) = kernel::event::words::<S>() else { return Ok(()) };
+        for entry in self.entries() {
+            if let Trigger::On(on) = &entry.trigger
+                && !known.contains(&on.event.as_str())
+            {
+                return Err(PlanError::UnknownEvent { id: entry.id.clone(), word: on.event.clone(), known });
+            }
+        }
+        Ok(())
+    }
+}
+
 fn value(entry: &Entry, key: &str, why: impl Into<String>) -> PlanError {
     PlanError::Value { id: entry.id.clone(), key: key.to_owned(), why: why.into() }
 }
@@ -75,8 +99,12 @@ fn check_waiting(entry: &Entry, ids: &BTreeSet<&str>, waits_for: &BTreeMap<&str,
     while let Some(other) = waits_for.get(at) {
         if !ids.contains(other) {
             let known: Vec<&str> = ids.iter().copied().filter(|known| *known != at).collect();
+            let known = match &known[..] {
+                [] => "there is no other entry to wait for, so give this one an `at` or `on`".to_owned(),
+                known => format!("known are {}", known.join(", ")),
+            };
             let (id, other) = (at.to_owned(), (*other).to_owned());
-            return Err(PlanError::UnknownEntry { id, other, known: known.join(", ") });
+            return Err(PlanError::UnknownEntry { id, other, known });
         }
         ring.push(*other);
         if *other == id {
@@ -190,7 +218,14 @@ mod tests {
         let kill = "kill = { node = \"a\" }";
         for (text, why) in [
             (entry("at = \"1s\"", kill).repeat(2), "fault `x`: there are two entries"),
-            (entry("after = { entry = \"y\" }", kill), "`after.entry` names `y`, which is no entry"),
+            (
+                entry("after = { entry = \"y\" }", kill),
+                "`after.entry` names `y`, which is no entry: there is no other entry to wait for",
+            ),
+            (
+                entry("after = { entry = \"y\" }", kill) + &entry("at = \"1s\"", kill).replace("\"x\"", "\"z\""),
+                "`after.entry` names `y`, which is no entry: known are z",
+            ),
             (entry("after = { entry = \"x\" }", kill), "fault `x`: it waits for itself"),
             (entry("at = \"1s\"\non = { event = \"e\" }", kill), "exactly one of `at`, `on` and `after`"),
             (entry("", kill), "exactly one of `at`, `on` and `after`"),

@@ -61,31 +61,44 @@ pub enum Command {
     CopyVolume(NodeId, NodeId),
 }
 
-impl Command {
-    /// A word for it.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Command::Wake(_) => "wake",
-            Command::Kill { .. } => "kill",
-            Command::Start { .. } => "start-process",
-            Command::Pause(_) => "pause",
-            Command::Resume(_) => "resume",
-            Command::Hang(_) => "hang",
-            Command::Block(..) => "block",
-            Command::Unblock(..) => "unblock",
-            Command::BlockAddress(..) => "block-address",
-            Command::UnblockAddress(..) => "unblock-address",
-            Command::Link(..) => "link",
-            Command::Jump(..) => "clock-jump",
-            Command::Drift(..) => "clock-drift",
-            Command::Freeze(..) => "clock-freeze",
-            Command::Slow(..) => "slow",
-            Command::Disk(..) => "disk-faults",
-            Command::FlipBit(..) => "flip-bit",
-            Command::RemoveFile(..) => "remove-file",
-            Command::Wipe(_) => "wipe",
-            Command::CopyVolume(..) => "copy-volume",
+/// `name` and `WORDS` of an enum of the kernel's own, from one table.
+macro_rules! own_words {
+    ($($pattern:pat => $word:literal),+ $(,)?) => {
+        /// A word for it.
+        pub const fn name(&self) -> &'static str {
+            match self {
+                $($pattern => $word),+
+            }
         }
+
+        /// All these words.
+        pub const WORDS: &'static [&'static str] = &[$($word),+];
+    };
+}
+pub(crate) use own_words;
+
+impl Command {
+    own_words! {
+        Command::Wake(_) => "wake",
+        Command::Kill { .. } => "kill",
+        Command::Start { .. } => "start-process",
+        Command::Pause(_) => "pause",
+        Command::Resume(_) => "resume",
+        Command::Hang(_) => "hang",
+        Command::Block(..) => "block",
+        Command::Unblock(..) => "unblock",
+        Command::BlockAddress(..) => "block-address",
+        Command::UnblockAddress(..) => "unblock-address",
+        Command::Link(..) => "link",
+        Command::Jump(..) => "clock-jump",
+        Command::Drift(..) => "clock-drift",
+        Command::Freeze(..) => "clock-freeze",
+        Command::Slow(..) => "slow",
+        Command::Disk(..) => "disk-faults",
+        Command::FlipBit(..) => "flip-bit",
+        Command::RemoveFile(..) => "remove-file",
+        Command::Wipe(_) => "wipe",
+        Command::CopyVolume(..) => "copy-volume",
     }
 }
 

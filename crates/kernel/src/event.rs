@@ -1,6 +1,6 @@
 //! The trace: typed events with time, node, incarnation and causal parent.
 
-use crate::control::Command;
+use crate::control::{Command, own_words};
 use crate::digest::Digest;
 use crate::identity::{ConnectionId, Nanos, NodeId};
 use crate::system::{Input, System, Traced};
@@ -77,12 +77,12 @@ impl<S: System> Event<'_, S> {
     pub fn name(&self) -> &'static str {
         match &self.what {
             What::Input(input) => match input {
-                Input::Start => "start",
+                Input::Start => START,
                 Input::Message { message, .. } | Input::Received { message, .. } => message.name(),
-                Input::Opened { .. } => "opened",
-                Input::Closed { .. } => "closed",
+                Input::Opened { .. } => OPENED,
+                Input::Closed { .. } => CLOSED,
                 Input::Timer { payload, .. } => payload.name(),
-                Input::Disk { .. } => "disk-done",
+                Input::Disk { .. } => DISK_DONE,
                 Input::Job { job, .. } => job.name(),
             },
             What::Emitted(event) => event.name(),
@@ -121,19 +121,37 @@ impl<S: System> What<'_, S> {
 }
 
 impl Note {
-    /// A word for it.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Note::Lost(..) => "lost",
-            Note::Blocked(..) => "blocked",
-            Note::Doubled(..) => "doubled",
-            Note::HeldBack(..) => "held-back",
-            Note::Undeliverable(_) => "undeliverable",
-            Note::Swallowed(_) => "swallowed",
-            Note::Stalled(_) => "stalled",
-            Note::SyncLost(_) => "sync-lost",
-        }
+    own_words! {
+        Note::Lost(..) => "lost",
+        Note::Blocked(..) => "blocked",
+        Note::Doubled(..) => "doubled",
+        Note::HeldBack(..) => "held-back",
+        Note::Undeliverable(_) => "undeliverable",
+        Note::Swallowed(_) => "swallowed",
+        Note::Stalled(_) => "stalled",
+        Note::SyncLost(_) => "sync-lost",
     }
+}
+
+/// Words of inputs that are the kernel's own.
+const START: &str = "start";
+const OPENED: &str = "opened";
+const CLOSED: &str = "closed";
+const DISK_DONE: &str = "disk-done";
+
+/// Every word that an event of this system can have for a name, in order. `None`: the system does not tell its own.
+pub fn words<S: System>() -> Option<Vec<&'static str>> {
+    let of_system = [S::Message::words(), S::Timer::words(), S::Job::words(), S::Event::words()];
+    if of_system.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let mut words = vec![START, OPENED, CLOSED, DISK_DONE];
+    words.extend(Note::WORDS);
+    words.extend(Command::WORDS);
+    words.extend(of_system.concat());
+    words.sort_unstable();
+    words.dedup();
+    Some(words)
 }
 
 /// Watches a run. It cannot draw, spawn, sleep or change anything: it gets shared references only, and the world keeps

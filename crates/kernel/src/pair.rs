@@ -50,6 +50,11 @@ impl<L: Traced, R: Traced> Traced for Either<L, R> {
         }
     }
 
+    fn words() -> Vec<&'static str> {
+        let (left, right) = (L::words(), R::words());
+        if left.is_empty() || right.is_empty() { Vec::new() } else { [left, right].concat() }
+    }
+
     fn data(&self) -> [u64; 3] {
         match self {
             Either::Left(left) => left.data(),

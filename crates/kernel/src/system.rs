@@ -14,6 +14,11 @@ impl<T: Clone + Hash + Debug + 'static> Data for T {}
 pub trait Traced: Data {
     /// The kind of thing, such as `commit`; one of a fixed set of words.
     fn name(&self) -> &'static str;
+    /// That set: every word that `name` can give. Nothing, where a system does not tell; then nobody can say of a word
+    /// that it is a slip. [`words!`](crate::words) writes both from one table.
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
     /// What a reader of a trace wants to see first.
     fn data(&self) -> [u64; 3] {
         [0; 3]
@@ -28,11 +33,25 @@ pub trait Payload: Traced {
     }
 }
 
+/// `name` and `words` of an implementation of [`Traced`], from one table of patterns and words: no list can forget one.
+#[macro_export]
+macro_rules! words {
+    ($($pattern:pat $(if $guard:expr)? => $word:literal),+ $(,)?) => {
+        fn name(&self) -> &'static str {
+            match self {
+                $($pattern $(if $guard)? => $word),+
+            }
+        }
+
+        fn words() -> ::std::vec::Vec<&'static str> {
+            ::std::vec![$($word),+]
+        }
+    };
+}
+
 /// For systems that have no such thing: nothing.
 impl Traced for () {
-    fn name(&self) -> &'static str {
-        "nothing"
-    }
+    words! { () => "nothing" }
 }
 
 impl Payload for () {}

@@ -5,6 +5,7 @@
 
 use crate::host::Role;
 use kernel::system::Traced;
+use kernel::words;
 
 /// Something that happened in a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,26 +114,22 @@ pub enum Uncaught {
 }
 
 impl Traced for Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Started { .. } => "raft-started",
-            Event::Became { role, .. } => match role {
-                Role::Inactive => "raft-inactive",
-                Role::Follower => "raft-follower",
-                Role::Candidate => "raft-candidate",
-                Role::Leader => "raft-leader",
-            },
-            Event::Elected { .. } => "raft-elected",
-            Event::Announced { .. } => "raft-announced",
-            Event::Appended { .. } => "raft-wrote",
-            Event::Truncated { .. } => "raft-truncated",
-            Event::Reset { .. } => "raft-reset",
-            Event::Compacted { .. } => "raft-compacted",
-            Event::Installed { .. } => "raft-snapshot",
-            Event::Committed { .. } => "raft-committed",
-            Event::Invalid { .. } => "raft-invalid",
-            Event::Failed(_) => "raft-failed",
-        }
+    words! {
+        Event::Started { .. } => "raft-started",
+        Event::Became { role: Role::Inactive, .. } => "raft-inactive",
+        Event::Became { role: Role::Follower, .. } => "raft-follower",
+        Event::Became { role: Role::Candidate, .. } => "raft-candidate",
+        Event::Became { role: Role::Leader, .. } => "raft-leader",
+        Event::Elected { .. } => "raft-elected",
+        Event::Announced { .. } => "raft-announced",
+        Event::Appended { .. } => "raft-wrote",
+        Event::Truncated { .. } => "raft-truncated",
+        Event::Reset { .. } => "raft-reset",
+        Event::Compacted { .. } => "raft-compacted",
+        Event::Installed { .. } => "raft-snapshot",
+        Event::Committed { .. } => "raft-committed",
+        Event::Invalid { .. } => "raft-invalid",
+        Event::Failed(_) => "raft-failed",
     }
 
     fn data(&self) -> [u64; 3] {

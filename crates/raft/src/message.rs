@@ -6,6 +6,7 @@
 
 use crate::entry::{Content, Entry, Snapshot};
 use kernel::system::{Payload, Traced};
+use kernel::words;
 use std::sync::Arc;
 
 /// A message from one member of a group to another.
@@ -186,23 +187,21 @@ impl<E: Content> Message<E> {
 }
 
 impl<E: Content> Traced for Message<E> {
-    fn name(&self) -> &'static str {
-        match self {
-            Message::Poll(_) => "raft-poll",
-            Message::Vote(_) => "raft-vote",
-            Message::Configure { .. } => "raft-configure",
-            Message::Append(append) if append.entries.is_empty() => "raft-heartbeat",
-            Message::Append(_) => "raft-append",
-            Message::Install { .. } => "raft-install",
-            Message::Join { .. } => "raft-join",
-            Message::Polled(_) => "raft-polled",
-            Message::Voted(_) => "raft-voted",
-            Message::Configured { .. } => "raft-configured",
-            Message::Appended(_) => "raft-appended",
-            Message::Installed { .. } => "raft-installed",
-            Message::Joined { .. } => "raft-joined",
-            Message::Refused { .. } => "raft-refused",
-        }
+    words! {
+        Message::Poll(_) => "raft-poll",
+        Message::Vote(_) => "raft-vote",
+        Message::Configure { .. } => "raft-configure",
+        Message::Append(append) if append.entries.is_empty() => "raft-heartbeat",
+        Message::Append(_) => "raft-append",
+        Message::Install { .. } => "raft-install",
+        Message::Join { .. } => "raft-join",
+        Message::Polled(_) => "raft-polled",
+        Message::Voted(_) => "raft-voted",
+        Message::Configured { .. } => "raft-configured",
+        Message::Appended(_) => "raft-appended",
+        Message::Installed { .. } => "raft-installed",
+        Message::Joined { .. } => "raft-joined",
+        Message::Refused { .. } => "raft-refused",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -2,6 +2,7 @@
 
 use crate::invocation::{InvocationId, Key};
 use kernel::system::Traced;
+use kernel::words;
 
 /// Something that happened in a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,33 +58,31 @@ pub enum Event {
 }
 
 impl Traced for Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Ingress(..) => "ingress",
-            Event::Proposed(..) => "proposal",
-            Event::Committed(..) => "commit",
-            Event::Outbox(..) => "outbox",
-            Event::Shuffled(..) => "shuffle",
-            Event::Accepted(..) => "dedup-new",
-            Event::Duplicate(..) => "dedup-duplicate",
-            Event::Inbox(..) => "inbox",
-            Event::Locked(..) => "lock",
-            Event::Invoked(..) => "invoke",
-            Event::Journaled(..) => "journal",
-            Event::Completed(..) => "completion",
-            Event::Suspended(..) => "suspended",
-            Event::Resumed(..) => "resumed",
-            Event::ResumedAtOnce(..) => "resumed-at-once",
-            Event::Ended(..) => "ended",
-            Event::AttemptFailed(..) => "attempt-failed",
-            Event::Ignored(_) => "ignored",
-            Event::Slept(..) => "slept",
-            Event::Pod(..) => "pod",
-            Event::Answer(..) => "answer",
-            Event::JobOver(..) => "job-over",
-            Event::Recovered(_) => "recovered",
-            Event::Exited => "exited",
-        }
+    words! {
+        Event::Ingress(..) => "ingress",
+        Event::Proposed(..) => "proposal",
+        Event::Committed(..) => "commit",
+        Event::Outbox(..) => "outbox",
+        Event::Shuffled(..) => "shuffle",
+        Event::Accepted(..) => "dedup-new",
+        Event::Duplicate(..) => "dedup-duplicate",
+        Event::Inbox(..) => "inbox",
+        Event::Locked(..) => "lock",
+        Event::Invoked(..) => "invoke",
+        Event::Journaled(..) => "journal",
+        Event::Completed(..) => "completion",
+        Event::Suspended(..) => "suspended",
+        Event::Resumed(..) => "resumed",
+        Event::ResumedAtOnce(..) => "resumed-at-once",
+        Event::Ended(..) => "ended",
+        Event::AttemptFailed(..) => "attempt-failed",
+        Event::Ignored(_) => "ignored",
+        Event::Slept(..) => "slept",
+        Event::Pod(..) => "pod",
+        Event::Answer(..) => "answer",
+        Event::JobOver(..) => "job-over",
+        Event::Recovered(_) => "recovered",
+        Event::Exited => "exited",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -4,6 +4,7 @@ use crate::invocation::{Invocation, InvocationId, Key, Method, Value};
 use crate::journal::{Completion, Entry, NewEntry};
 use kernel::identity::Nanos;
 use kernel::system::{Payload, Traced};
+use kernel::words;
 use std::sync::Arc;
 
 /// The first message of an attempt: what is known of the invocation.
@@ -134,17 +135,15 @@ pub enum Timer {
 }
 
 impl Traced for Message {
-    fn name(&self) -> &'static str {
-        match self {
-            Message::Request(..) => "request",
-            Message::Reply(_) => "reply",
-            Message::Start(_) => "start-message",
-            Message::Completion(..) => "completion-message",
-            Message::HalfClosed => "half-closed",
-            Message::Entry(..) => "entry-message",
-            Message::Suspend(_) => "suspension-message",
-            Message::Error(_) => "error-message",
-        }
+    words! {
+        Message::Request(..) => "request",
+        Message::Reply(_) => "reply",
+        Message::Start(_) => "start-message",
+        Message::Completion(..) => "completion-message",
+        Message::HalfClosed => "half-closed",
+        Message::Entry(..) => "entry-message",
+        Message::Suspend(_) => "suspension-message",
+        Message::Error(_) => "error-message",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -170,21 +169,17 @@ impl Payload for Message {
 }
 
 impl Traced for Job {
-    fn name(&self) -> &'static str {
-        match self {
-            Job::Command(_, _, command) => match command {
-                Command::Invoke(_) => "command-invoke",
-                Command::Response { .. } => "command-response",
-                Command::Effect(..) => "command-effect",
-                Command::Timer(..) => "command-timer",
-                Command::Truncate(_) => "command-truncate",
-                Command::Kill(..) => "command-kill",
-            },
-            Job::Act(..) => "act",
-            Job::Shuffle(_) => "shuffle-read",
-            Job::Acknowledged(..) => "shuffle-ack",
-            Job::Step(_) => "step",
-        }
+    words! {
+        Job::Command(_, _, Command::Invoke(_)) => "command-invoke",
+        Job::Command(_, _, Command::Response { .. }) => "command-response",
+        Job::Command(_, _, Command::Effect(..)) => "command-effect",
+        Job::Command(_, _, Command::Timer(..)) => "command-timer",
+        Job::Command(_, _, Command::Truncate(_)) => "command-truncate",
+        Job::Command(_, _, Command::Kill(..)) => "command-kill",
+        Job::Act(..) => "act",
+        Job::Shuffle(_) => "shuffle-read",
+        Job::Acknowledged(..) => "shuffle-ack",
+        Job::Step(_) => "step",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -198,15 +193,13 @@ impl Traced for Job {
 }
 
 impl Traced for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Timer::Wake(..) => "sleep-over",
-            Timer::Retry(_) => "retry",
-            Timer::Inactive(..) => "inactive",
-            Timer::Suspend(..) => "suspend-timer",
-            Timer::Pod => "pod-back-off",
-            Timer::PodStarted => "pod-started",
-        }
+    words! {
+        Timer::Wake(..) => "sleep-over",
+        Timer::Retry(_) => "retry",
+        Timer::Inactive(..) => "inactive",
+        Timer::Suspend(..) => "suspend-timer",
+        Timer::Pod => "pod-back-off",
+        Timer::PodStarted => "pod-started",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -16,7 +16,6 @@ use raft::{Flush, Mutation, Settings, Toggles};
 
 use super::faults::{Drawn, MEMBERS, Truth};
 use crate::scenario::Scenario;
-use crate::scenario::problem::Problem;
 
 /// A run but for its seed.
 #[derive(Clone, Debug)]
@@ -58,11 +57,7 @@ impl Plan {
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
         };
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
-        plan.injector(&mut plan.build(0)).map_err(|error| Problem::File {
-            path: scenario.path.clone(),
-            reason: error.to_string(),
-            help: None,
-        })?;
+        plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;
         Ok(plan)
     }
 

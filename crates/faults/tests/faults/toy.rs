@@ -33,15 +33,13 @@ pub enum Word {
 }
 
 impl Traced for Word {
-    fn name(&self) -> &'static str {
-        match self {
-            Word::Beat(_) => "beat",
-            Word::Tick => "tick",
-            Word::Work => "work",
-            Word::Line(_) => "line",
-            Word::Worked(_) => "worked",
-            Word::DiskFailed(_) => "disk-failed",
-        }
+    kernel::words! {
+        Word::Beat(_) => "beat",
+        Word::Tick => "tick",
+        Word::Work => "work",
+        Word::Line(_) => "line",
+        Word::Worked(_) => "worked",
+        Word::DiskFailed(_) => "disk-failed",
     }
     fn data(&self) -> [u64; 3] {
         match self {

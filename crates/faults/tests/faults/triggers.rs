@@ -1,7 +1,9 @@
 //! Faults strike when their trigger says: neither before nor after.
 
-use crate::toy::{Stage, one, plan};
+use crate::toy::{Stage, Toy, one, plan};
+use faults::plan::PlanError;
 use kernel::identity::{MILLIS, NodeId};
+use kernel::system::{Env, Input, Node, System, Traced};
 
 #[test]
 fn a_fault_on_the_third_event_strikes_right_after_the_third() {
@@ -35,6 +37,60 @@ fn one_event_too_few_is_vacuous() {
 
     assert_eq!(missed.vacuous().unwrap(), "fault `x` did nothing: there were fewer than 11 events `tick`");
     assert!(missed.report("x").fired_at.is_none());
+}
+
+#[test]
+fn an_event_that_the_system_does_not_have_is_refused_before_the_run() {
+    let refused = |event: &str| {
+        let plan = one(&format!("on = {{ event = \"{event}\" }}"), "kill = { node = \"all\" }");
+        plan.check_events::<Toy>().err()
+    };
+
+    let error = refused("tik").expect("no such event");
+    let message = "fault `x`: `on.event` says `tik`, and no event of this system has that name";
+    assert_eq!(error.to_string(), message);
+    let PlanError::UnknownEvent { known, .. } = error else { panic!("{error:?}") };
+    assert!(known.is_sorted() && known.contains(&"tick"));
+    // The system's own words and the kernel's, for inputs, notes and commands.
+    for event in ["tick", "disk-failed", "start", "opened", "closed", "disk-done", "lost", "sync-lost", "kill", "wake"]
+    {
+        assert_eq!(refused(event), None, "{event}");
+    }
+    let not_told = one("on = { event = \"tik\" }", "kill = { node = \"all\" }");
+    assert_eq!(not_told.check_events::<Silent>(), Ok(()));
+}
+
+/// A system that does not tell its words.
+#[derive(Clone)]
+struct Silent;
+
+#[derive(Clone, Debug, Hash)]
+struct Said;
+
+impl Traced for Said {
+    fn name(&self) -> &'static str {
+        "said"
+    }
+}
+
+#[derive(Clone)]
+struct Idle;
+
+impl Node<Silent> for Idle {
+    fn handle<E: Env<Silent>>(&mut self, _: Input<Silent>, _: &mut E) {}
+}
+
+impl System for Silent {
+    type Node = Idle;
+    type Role = ();
+    type Message = ();
+    type Timer = ();
+    type Job = ();
+    type Record = ();
+    type Event = Said;
+    fn boot((): &()) -> Idle {
+        Idle
+    }
 }
 
 #[test]

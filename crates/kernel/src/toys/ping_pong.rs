@@ -8,6 +8,7 @@ use crate::builder::Builder;
 use crate::disk::DiskProfile;
 use crate::identity::{Nanos, NodeId, SECONDS};
 use crate::system::{Env, Input, Node, Payload, System, Target, Traced};
+use crate::words;
 
 /// The system of clients and servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -252,8 +253,9 @@ impl Client {
 }
 
 impl Traced for Ball {
-    fn name(&self) -> &'static str {
-        if self.reply { "pong" } else { "ping" }
+    words! {
+        Ball { reply: true, .. } => "pong",
+        Ball { reply: false, .. } => "ping",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -268,17 +270,13 @@ impl Payload for Ball {
 }
 
 impl Traced for Tick {
-    fn name(&self) -> &'static str {
-        "retry-tick"
-    }
+    words! { Tick => "retry-tick" }
 }
 
 impl Traced for Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Retried { .. } => "retried",
-            Event::Content { .. } => "content",
-        }
+    words! {
+        Event::Retried { .. } => "retried",
+        Event::Content { .. } => "content",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -11,6 +11,7 @@ use crate::dice::{Purpose, below};
 use crate::disk::{DiskError, DiskProfile};
 use crate::identity::{ActorId, ConnectionId, FileName, MILLIS, Nanos, NodeId, mix};
 use crate::system::{DiskOp, Env, Input, Node, Payload, System, Target, Traced};
+use crate::words;
 
 /// Where a member keeps its hops.
 pub const HOPS: FileName = FileName { kind: "hops", number: 0 };
@@ -229,11 +230,9 @@ impl Member {
 }
 
 impl Traced for Message {
-    fn name(&self) -> &'static str {
-        match self {
-            Message::Token(_) => "token",
-            Message::Taken(_) => "taken",
-        }
+    words! {
+        Message::Token(_) => "token",
+        Message::Taken(_) => "taken",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -264,24 +263,18 @@ impl Payload for Record {
 }
 
 impl Traced for Retry {
-    fn name(&self) -> &'static str {
-        "retry"
-    }
+    words! { Retry(_) => "retry" }
 }
 
 impl Traced for Work {
-    fn name(&self) -> &'static str {
-        "work"
-    }
+    words! { Work(_) => "work" }
 }
 
 impl Traced for Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Took(..) => "took",
-            Event::Recovered(_) => "recovered",
-            Event::Stuck(_) => "stuck",
-        }
+    words! {
+        Event::Took(..) => "took",
+        Event::Recovered(_) => "recovered",
+        Event::Stuck(_) => "stuck",
     }
 
     fn data(&self) -> [u64; 3] {

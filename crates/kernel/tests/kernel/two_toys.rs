@@ -6,6 +6,7 @@ use relapse_kernel::builder::Builder;
 use relapse_kernel::control::Command;
 use relapse_kernel::dice::{Draw, Probability};
 use relapse_kernel::disk::{DiskProfile, Unsynced};
+use relapse_kernel::event::words;
 use relapse_kernel::hand::HandEnv;
 use relapse_kernel::identity::{Address, MICROS, MILLIS, NodeId, SECONDS};
 use relapse_kernel::latency::Latency;
@@ -15,6 +16,7 @@ use relapse_kernel::system::{Input, Node, System};
 use relapse_kernel::toys::ping_pong::{self, PingPong};
 use relapse_kernel::toys::token_ring::{self, TokenRing};
 use relapse_kernel::world::World;
+use std::collections::BTreeSet;
 
 /// Nodes 0..3 play ping-pong, nodes 3..6 are a ring.
 const PLAYERS: u16 = 3;
@@ -52,6 +54,23 @@ pub fn both(seed: u64, players: bool, members: bool) -> World<Pair<PingPong, Tok
         add(&mut builder, role, DiskProfile::default());
     }
     builder.build()
+}
+
+#[test]
+fn every_name_of_an_event_is_one_of_the_words_that_the_system_tells() {
+    let words = words::<Pair<PingPong, TokenRing>>().expect("both toys tell their words");
+    let mut world = both(1, true, true);
+    let (mut seen, kill) = (Seen::default(), Command::Kill { node: NodeId(4), unsynced: Unsynced::Lose, dark: false });
+    world.wake_at(SECONDS, 1);
+    world.run(Budget::until(SECONDS), &mut seen);
+    world.control(kill, &mut seen);
+    world.control(Command::Start { node: NodeId(4), readdress: false }, &mut seen);
+    world.run(Budget::until(3 * SECONDS), &mut seen);
+
+    let names: BTreeSet<&str> = seen.0.iter().map(|line| line.name).collect();
+    let strangers: Vec<&&str> = names.iter().filter(|name| !words.contains(*name)).collect();
+    assert!(strangers.is_empty() && names.len() > 15, "{strangers:?} of {names:?}");
+    assert!(words.windows(2).all(|two| two[0] < two[1]), "{words:?}");
 }
 
 /// A run of three seconds: all events, and all draws in the order of their streams.

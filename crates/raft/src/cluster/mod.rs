@@ -148,12 +148,21 @@ impl Node<Cluster> for Process {
     }
 }
 
+/// Words for the trace that are the application's own.
+const SENT_SNAPSHOT: &str = "snapshot";
+const ITEM_DUE: &str = "item-due";
+const SNAPSHOT_DUE: &str = "snapshot-due";
+
 impl Traced for Message {
     fn name(&self) -> &'static str {
         match self {
             Message::Raft(message) => message.name(),
-            Message::Snapshot(_) => "snapshot",
+            Message::Snapshot(_) => SENT_SNAPSHOT,
         }
+    }
+
+    fn words() -> Vec<&'static str> {
+        [message::Message::<Item>::words(), vec![SENT_SNAPSHOT]].concat()
     }
 
     fn data(&self) -> [u64; 3] {
@@ -177,9 +186,14 @@ impl Traced for Timer {
     fn name(&self) -> &'static str {
         match self {
             Timer::Raft(timer) => timer.name(),
-            Timer::Item(_) => "item-due",
-            Timer::Snapshot(_) => "snapshot-due",
+            Timer::Item(_) => ITEM_DUE,
+            Timer::Snapshot(_) => SNAPSHOT_DUE,
         }
+    }
+
+    fn words() -> Vec<&'static str> {
+        let own = [ITEM_DUE, SNAPSHOT_DUE];
+        host::Timer::ALL.iter().map(|timer| timer.name()).chain(own).collect()
     }
 }
 
