@@ -25,6 +25,10 @@ pub struct Marks {
     pub replays: u64,
     /// Stream processors that began to process.
     pub recoveries: u64,
+    /// States of leaders that were compared with those of others at the same position.
+    pub compared: u64,
+    /// Records that a replay would have written otherwise, and nobody said so.
+    pub divergences: u64,
     /// Stream processors that died.
     pub deaths: u64,
     /// Records processed.
@@ -35,6 +39,8 @@ pub struct Marks {
     pub deployments: u64,
     /// Instances that a client was told of.
     pub instances: u64,
+    /// Instances that came to their end.
+    pub completed: u64,
 }
 
 impl Marks {
@@ -55,6 +61,7 @@ impl Marks {
                 Notice::RecoveredFrom { snapshot } => self.starts_from_snapshots += u64::from(*snapshot > 0),
                 Notice::Reprocessed { .. } => self.replays += 1,
                 Notice::Recovered => self.recoveries += 1,
+                Notice::Diverged { .. } => self.divergences += 1,
                 Notice::Failed { .. } => self.deaths += 1,
                 Notice::Processed { .. } => self.processed += 1,
                 Notice::Distributed { .. } => self.distributed += 1,
