@@ -2,8 +2,7 @@
 
 mod stage;
 
-use checks::zeebe::{Checks, Marks, Violation};
-use std::collections::BTreeSet;
+use relapse_checks::zeebe::{Checks, Marks, Violation};
 use std::sync::Arc;
 use zeebe::settings::Toggles;
 
