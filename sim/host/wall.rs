@@ -33,6 +33,7 @@ pub fn count() {
             }
         };
         // Nobody waits for it: it ends with the process.
+        #[expect(clippy::disallowed_methods, reason = "a thread of the host, which runs nothing of a world")]
         let _ = thread::Builder::new().name("wall-time".to_owned()).spawn(tick);
     });
 }

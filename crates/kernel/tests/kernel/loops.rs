@@ -45,10 +45,13 @@ fn by(stage: Stage) -> Vec<(ConnectionId, Came)> {
 #[test]
 fn each_end_hears_what_the_other_writes_and_how_it_ends() {
     for (end, how) in [(Act::Close(1), Ended::Finished), (Act::Abort(1), Ended::Reset)] {
-        let came = by(looped().act(A, MILLIS, Act::Write(1, 2)).act(A, 2 * MILLIS, end));
+        let stage = looped().act(A, MILLIS, Act::Write(1, 2)).act(A, 2 * MILLIS, end);
+        let mut came = by(stage.act(A, 5 * MILLIS, Act::Open(Target::Node(A), 2)));
 
+        let (again, _) = came.pop().expect("its place is used again");
         let (far, near) = (came[0].0, came[2].0);
         assert_ne!((far, far.raw()), (near, near.raw()));
+        assert!(again != far && again != near);
         assert_eq!(
             came,
             [(far, Came::Opened), (far, Came::Value(1)), (near, Came::Value(2)), (near, Came::Closed(how))]

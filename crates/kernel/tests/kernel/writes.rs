@@ -55,6 +55,8 @@ fn a_disk_takes_the_records_that_fit_and_refuses_the_write_once() {
 
         assert_eq!((records.len(), refusals), (kept, refused), "{capacity} {sizes:?}");
         assert_eq!(used, sizes[..kept].iter().sum::<u64>());
+        let mut play = batch(&sizes).disk(|disk| disk.capacity = capacity).play();
+        assert_eq!(play.finish().world.disk(A).file(WAL).is_some(), kept > 0);
         // A file of which not even the first record fits is not made, and the error shows before its absence.
         assert_eq!(said, if refused > 0 { FULL } else { 0 });
         if refused == 0 || kept == 2 {
