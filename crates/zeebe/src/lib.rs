@@ -1,4 +1,5 @@
 //! Model of a Zeebe 0.24.4 cluster.
+pub mod backpressure;
 pub mod bpmn;
 pub mod broker;
 pub mod client;

@@ -54,8 +54,8 @@ pub struct Toggles {
 }
 
 /// Names of the presets.
-pub const PRESETS: [&str; 9] =
-    ["0.24.3", "0.24.4", "0.24.5", "0.24.6", "0.25.0", "0.25.1", "0.25.2", "0.26.0", "fixed"];
+pub const PRESETS: [&str; 10] =
+    ["0.24.3", "0.24.4", "0.24.5", "0.24.6", "0.25.0", "0.25.1", "0.25.2", "0.25.3", "0.26.0", "fixed"];
 
 impl Toggles {
     /// The toggles of a release; `fixed` is no release.

@@ -5,24 +5,24 @@
 
 use super::Shell;
 use super::partition::Partition;
+use crate::backpressure::{Growth, Vegas};
 use crate::cluster::{Batch, Zeebe};
 use crate::protocol::Record;
-use kernel::identity::MILLIS;
+use kernel::identity::{MILLIS, Nanos};
 use kernel::system::Env;
 use std::collections::VecDeque;
 
 /// Bytes that the buffer holds, roughly: records are counted as 1 KiB each of upstream's 4 MB fragments.
 const BUFFER_RECORDS: usize = 4_096;
-/// Entries underway to Raft, at most: the limiter's initial window.
-const IN_FLIGHT_MAX: u32 = 1_024;
 
 /// A log stream, from the installation of a leader to its end.
 #[derive(Clone, Debug)]
 pub struct LogStream {
     next: i64,
     waiting: VecDeque<Record>,
-    /// Entries that Raft has not committed.
-    in_flight: u32,
+    /// When each entry that Raft has not committed was given to it, and how many were under way then, it included.
+    under_way: VecDeque<(Nanos, u32)>,
+    limit: Vegas,
     /// Whether the appender has a job.
     pub(super) appending: bool,
 }
@@ -30,8 +30,10 @@ pub struct LogStream {
 impl LogStream {
     /// A log stream behind the last committed position.
     #[must_use]
-    pub fn new(last: i64) -> Self {
-        LogStream { next: last.max(0) + 1, waiting: VecDeque::new(), in_flight: 0, appending: false }
+    pub fn new(last: i64, draw: u64) -> Self {
+        let limit = Vegas::new(Growth::Appender, draw);
+        let (waiting, under_way) = (VecDeque::new(), VecDeque::new());
+        LogStream { next: last.max(0) + 1, waiting, under_way, limit, appending: false }
     }
 
     /// Claims positions for a batch, as one; the last one, or nothing if the buffer is full.
@@ -49,36 +51,39 @@ impl LogStream {
     }
 
     /// What the appender takes: all that is ready, if Raft may be given more.
-    pub fn block(&mut self) -> Vec<Record> {
-        if self.in_flight >= IN_FLIGHT_MAX {
+    pub fn block(&mut self, now: Nanos) -> Vec<Record> {
+        if self.is_limited() {
             return Vec::new();
         }
         let block: Vec<Record> = self.waiting.drain(..).collect();
-        self.in_flight += u32::from(!block.is_empty());
+        if !block.is_empty() {
+            self.under_way.push_back((now, self.under_way.len() as u32 + 1));
+        }
         block
     }
 
-    /// An entry is committed, or will never be.
-    pub fn landed(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    /// The oldest entry under way is committed. One that came too late for the leader's term stays under way.
+    pub fn landed(&mut self, now: Nanos, draw: impl FnOnce() -> u64) {
+        if let Some((began, in_flight)) = self.under_way.pop_front() {
+            self.limit.sample((now - began).max(1), in_flight, draw);
+        }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.under_way.len() >= self.limit.limit() as usize
     }
 
     /// Whether the appender has something to do.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.waiting.is_empty() && self.in_flight < IN_FLIGHT_MAX
+        !self.waiting.is_empty() && !self.is_limited()
     }
 }
 
 impl Partition {
-    /// Whether the services of a leader are there.
-    pub(super) const fn serves(&self) -> bool {
-        self.rest.log.is_some()
-    }
-
     /// Appends records from outside, if the services of a leader are there; whether they were taken. A dead processor and a
     /// replay under way are no reason to refuse.
-    pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, _shell: &mut Shell, env: &mut E) -> bool {
+    pub(super) fn take<E: Env<Zeebe>>(&mut self, batch: Vec<Record>, env: &mut E) -> bool {
         let now = (env.wall() / MILLIS).cast_signed();
         self.rest.log.as_mut().is_some_and(|log| log.claim(batch, now).is_some())
     }
@@ -113,7 +118,7 @@ impl Partition {
     pub(super) fn append_block<E: Env<Zeebe>>(&mut self, epoch: u32, shell: &mut Shell, env: &mut E) {
         let Some(log) = self.rest.log.as_mut().filter(|_| epoch == self.rest.epoch) else { return };
         log.appending = false;
-        let block = log.block();
+        let block = log.block(env.monotonic());
         if block.is_empty() {
             return;
         }

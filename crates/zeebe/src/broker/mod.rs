@@ -5,6 +5,7 @@
 mod database;
 mod director;
 mod exporters;
+mod handler;
 mod health;
 mod log_stream;
 mod partition;
@@ -21,7 +22,7 @@ use crate::cluster::{COMMANDS, Job, Message, Push, Settings, Timer, Zeebe};
 use crate::membership::Topic;
 use crate::neighbours::{Calls, Neighbours};
 use crate::processor;
-use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, RequestId, Value};
+use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
 use crate::topology::BrokerTopology;
 use database::DATABASE;
 use kernel::identity::{ConnectionId, NodeId, SECONDS, TimerId};
@@ -218,6 +219,9 @@ impl Broker {
             Job::Export { partition: number, epoch, upto } => {
                 self.one(number, env, |partition, shell, _| partition.exported_upto(epoch, upto, shell));
             }
+            Job::Unsubscribe { partition: number, epoch } => {
+                self.one(number, env, |partition, _, _| partition.unsubscribe(epoch));
+            }
             Job::Install { partition: number, role, term } => {
                 self.one(number, env, |partition, shell, env| partition.install(role, term, shell, env));
             }
@@ -243,23 +247,6 @@ impl Broker {
         }
     }
 
-    /// A gateway's command: answered when it is processed. A broker without the services of the partition's leader has no
-    /// handler for it. (Upstream tells of a mismatch of leaders between the two steps by which the handler goes, which are
-    /// one here.) When the buffer is full nothing is said. Left out: the limiter that refuses when too much is under way.
-    //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/transport/commandapi/CommandApiRequestHandler.java (handleExecuteCommandRequest)
-    fn on_command<E: Env<Zeebe>>(&mut self, connection: ConnectionId, number: u16, mut record: Record, env: &mut E) {
-        let request = record.request.map_or(0, |request| request.request);
-        record.request = Some(RequestId { stream: connection.raw(), request });
-        let mut serves = false;
-        self.one(number, env, |partition, shell, env| {
-            serves = partition.serves();
-            partition.take(vec![record], shell, env);
-        });
-        if !serves {
-            env.write(connection, Message::NoHandler(request));
-        }
-    }
-
     /// Every push that arrives becomes a command: nobody looks whether the deployment is known.
     //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/management/deployment/PushDeploymentRequestHandler.java
     fn on_push<E: Env<Zeebe>>(&mut self, from: NodeId, push: Push, env: &mut E) {
@@ -275,7 +262,7 @@ impl Broker {
             request: None,
         };
         let mut appended = false;
-        self.one(push.partition, env, |partition, shell, env| appended = partition.take(vec![record], shell, env));
+        self.one(push.partition, env, |partition, _, env| appended = partition.take(vec![record], env));
         env.send(Target::Node(from), Message::Pushed { request: push.request, appended });
     }
 

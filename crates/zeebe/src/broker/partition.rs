@@ -9,6 +9,7 @@ use super::Shell;
 use super::database::Database;
 use super::director::Director;
 use super::exporters::Exporters;
+use super::handler::Handler;
 use super::health::Monitor;
 use super::log_stream::LogStream;
 use super::processor_host::Seat;
@@ -26,6 +27,7 @@ use raft::{Member, Outcome, Role};
 use std::cell::Cell;
 
 const ELECTION: Purpose = Purpose::new("raft-election");
+const LIMITS: Purpose = Purpose::new("backpressure");
 /// Actors of a partition: its stream processor, its appender, its transitions, its exporters.
 const ACTORS: u16 = 4;
 
@@ -70,6 +72,9 @@ pub(super) struct Rest {
     pub positions: Vec<processor::Notice>,
     pub monitor: Monitor,
     pub database: Database,
+    pub handler: Handler,
+    /// For the limits of what is under way.
+    pub limits: Option<Stream>,
     pub exporters: Exporters,
 }
 
@@ -99,6 +104,8 @@ impl Partition {
             positions: Vec::new(),
             monitor: Monitor::default(),
             database: Database::default(),
+            handler: Handler::default(),
+            limits: None,
             exporters: Exporters::default(),
         };
         Partition { number, member: None, rest }
@@ -156,6 +163,7 @@ impl Partition {
     pub(super) fn start<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
         let identity = mix(mix(u64::from(env.me().0), u64::from(self.number)), u64::from(env.incarnation()));
         self.rest.election = Some(env.stream(ELECTION, identity));
+        self.rest.limits = Some(env.stream(LIMITS, identity));
         let peers: Vec<NodeId> = shell.settings.nodes().filter(|peer| *peer != env.me()).collect();
         let raft = shell.settings.raft.clone();
         self.member = Some(Member::new(raft, u64::from(self.number), env.me(), &peers, env.incarnation()));
@@ -246,8 +254,10 @@ impl Partition {
         self.read_for_exporters(shell, env);
         self.queue_transitions(shell, env);
         for outcome in std::mem::take(&mut self.rest.outcomes) {
-            if let (Some(log), Outcome::Committed(_) | Outcome::NotLeader) = (&mut self.rest.log, outcome) {
-                log.landed();
+            if let (Some(log), Outcome::Committed(_), Some(stream)) =
+                (&mut self.rest.log, outcome, &mut self.rest.limits)
+            {
+                log.landed(env.monotonic(), || env.draw(stream));
             }
         }
         let (partition, epoch) = (self.number, self.rest.epoch);

@@ -6,7 +6,7 @@ use crate::cluster::{Batch, Event, Message, Push, Timer, Zeebe};
 use crate::engine::Answer;
 use crate::membership::Topic;
 use crate::processor::{Host, Notice, StoragePoint, Wait};
-use crate::protocol::{Deployment, Record, Text};
+use crate::protocol::{Deployment, Record, RequestId, Text};
 use kernel::identity::{MILLIS, NodeId};
 use kernel::system::{Env, Target};
 use raft::{Body, Member};
@@ -116,6 +116,10 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
                 self.env.send(Target::Node(node), Message::Confirmed { key, partition });
             }
         }
+    }
+
+    fn command_processed(&mut self, request: RequestId) {
+        self.rest.command_processed(request, self.env);
     }
 
     fn answer(&mut self, answer: Answer) {

@@ -1,5 +1,7 @@
 //! Transitions of a partition's services after the role of its Raft member: everything is closed, then opened anew.
 //!
+//! Who listens for transitions hears nothing of a member that becomes inactive: the topology goes on saying that it leads.
+//!
 //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/partitions/ZeebePartition.java (transitions)
 
 use super::Shell;
@@ -38,9 +40,10 @@ impl Partition {
         if leads {
             self.open(shell, env);
             shell.neighbours.leads(partition, term);
-        } else {
+        } else if role != Role::Inactive {
             shell.neighbours.follows(partition);
         }
+        self.handler_follows(role, shell, env);
         env.emit(Event::Installed { partition, role, term });
         self.rest.services_are(role != Role::Inactive, env);
         if role != Role::Inactive {
@@ -50,7 +53,8 @@ impl Partition {
 
     fn open<E: Env<Zeebe>>(&mut self, shell: &Shell, env: &mut E) {
         self.see_commits();
-        self.rest.log = Some(LogStream::new(self.rest.commit_position));
+        let draw = self.rest.draw_for_limits(env);
+        self.rest.log = Some(LogStream::new(self.rest.commit_position, draw));
         let (partitions, toggles) = (shell.settings.partitions, shell.settings.toggles.clone());
         let snapshot = self.rest.snapshots.current.as_ref();
         let state = snapshot.map_or_else(State::default, |snapshot| (*snapshot.data.state).clone());

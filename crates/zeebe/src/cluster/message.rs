@@ -42,6 +42,8 @@ pub enum Message {
     Command(u16, Box<Record>),
     /// To the command of this number: this broker does not serve the partition.
     NoHandler(u64),
+    /// To the command of this number: refused, and not written.
+    Refused(u64, gateway::ErrorCode),
     /// To a command: what came of it.
     Answer(Box<engine::Answer>),
     /// A client's call.
@@ -91,6 +93,7 @@ impl Traced for Message {
             Message::Raft(_, message) => message.name(),
             Message::Command(..) => "command",
             Message::NoHandler(_) => "no-handler",
+            Message::Refused(..) => "refused",
             Message::Ask(_, request) => request.name(),
             Message::CallOff(_) => "call-off",
             Message::Reply(_, reply) => reply.name(),
@@ -113,6 +116,7 @@ impl Traced for Message {
             Message::Raft(_, message) => message.data(),
             Message::Command(partition, record) => [u64::from(*partition), record.key.unsigned_abs(), 0],
             Message::NoHandler(request) => [*request, 0, 0],
+            Message::Refused(request, code) => [*request, *code as u64, 0],
             Message::Ask(call, _) | Message::CallOff(call) | Message::Reply(call, _) => {
                 [call.kind as u64, call.number, 0]
             }
@@ -151,6 +155,7 @@ impl Payload for Message {
             Message::Gossip(updates) => gossip_bytes(updates),
             Message::SnapshotChunk { snapshot, .. } => snapshot.chunk_bytes,
             Message::NoHandler(_)
+            | Message::Refused(..)
             | Message::CallOff(_)
             | Message::JobsAvailable(_)
             | Message::Pushed { .. }

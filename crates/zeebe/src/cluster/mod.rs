@@ -140,6 +140,13 @@ pub enum Job {
         /// Up to this position.
         upto: i64,
     },
+    /// A former leader's partition is no longer listened for.
+    Unsubscribe {
+        /// The partition.
+        partition: u16,
+        /// In which life.
+        epoch: u32,
+    },
     /// A partition goes over to a role.
     Install {
         /// The partition.
@@ -261,6 +268,7 @@ impl Traced for Job {
             Job::Processor { job, .. } => job.name(),
             Job::Append { .. } => "append-block",
             Job::Export { .. } => "export",
+            Job::Unsubscribe { .. } => "unsubscribe",
             Job::Install { role, .. } => match role {
                 raft::Role::Leader => "install-leader",
                 _ => "install-follower",
@@ -270,9 +278,9 @@ impl Traced for Job {
 
     fn data(&self) -> [u64; 3] {
         match self {
-            Job::Processor { partition, epoch, .. } | Job::Append { partition, epoch } => {
-                [u64::from(*partition), u64::from(*epoch), 0]
-            }
+            Job::Processor { partition, epoch, .. }
+            | Job::Append { partition, epoch }
+            | Job::Unsubscribe { partition, epoch } => [u64::from(*partition), u64::from(*epoch), 0],
             Job::Export { partition, epoch, upto } => [u64::from(*partition), u64::from(*epoch), upto.unsigned_abs()],
             Job::Install { partition, term, .. } => [u64::from(*partition), *term, 0],
         }

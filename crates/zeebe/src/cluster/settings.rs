@@ -29,6 +29,8 @@ pub struct Settings {
     pub snapshot_period: Nanos,
     /// The sparse index knows one entry in so many.
     pub index_density: u64,
+    /// Whether brokers refuse clients' commands when too many are under way; the recordings were made without.
+    pub backpressure: bool,
     /// On every leader; none in the distribution.
     pub exporters: Arc<[Exporter]>,
     /// Times that work takes.
@@ -73,6 +75,8 @@ pub struct Costs {
     pub install: Nanos,
     /// To close the services of a former leader.
     pub close: Nanos,
+    /// From there until its partition is no longer listened for.
+    pub unsubscribe: Nanos,
 }
 
 impl Default for Costs {
@@ -82,6 +86,7 @@ impl Default for Costs {
             reprocess: 165 * MICROS,
             spin: 10 * MILLIS,
             append: 50 * MICROS,
+            unsubscribe: 50 * MICROS,
             install: 650 * MILLIS,
             close: 20 * MILLIS,
         }
@@ -105,6 +110,7 @@ impl Settings {
             first_leaders: Arc::default(),
             snapshot_period: 15 * 60 * SECONDS,
             index_density: 100,
+            backpressure: true,
             exporters: Arc::default(),
             costs: Costs::default(),
         }

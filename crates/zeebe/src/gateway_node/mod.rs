@@ -2,7 +2,7 @@
 //!
 //! Kept: one connection to each broker, whose end is the end of all that waits for an answer on it; a topology that lags
 //! behind the gossip and is looked through every 5 s; announcements of jobs by the event service. Left out: back-pressure,
-//! which is the brokers' (off in the recordings); what requests cost the gateway, whose work takes no time.
+//! which is the brokers' (it passes their refusals on); what requests cost the gateway, whose work takes no time.
 //!
 //= camunda/zeebe@0.24.4:gateway/src/main/java/io/zeebe/gateway/StandaloneGateway.java (parts)
 
@@ -120,6 +120,10 @@ impl GatewayNode {
             Message::Answer(answer) => {
                 let attempt = Attempt(answer.request.request);
                 self.outcome(attempt, Outcome::Answer(*answer), env);
+            }
+            Message::Refused(attempt, code) => {
+                let text = "Reached maximum capacity of requests handled";
+                self.outcome(Attempt(attempt), Outcome::Error(code, text.into()), env);
             }
             Message::NoHandler(attempt) => self.outcome(Attempt(attempt), Outcome::NoHandler, env),
             _ => {}

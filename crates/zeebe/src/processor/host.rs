@@ -2,7 +2,7 @@
 
 use super::death::Death;
 use crate::engine::Answer;
-use crate::protocol::{Deployment, Record, Text};
+use crate::protocol::{Deployment, Record, RequestId, Text};
 use crate::replay::Listed;
 use kernel::identity::NodeId;
 use std::sync::Arc;
@@ -137,6 +137,8 @@ pub trait Host {
     fn push(&mut self, key: i64, partition: u16, node: NodeId, deployment: &Arc<Deployment>);
     /// Tells all who are known to listen that a deployment is known here.
     fn confirm(&mut self, key: i64);
+    /// A client's command is processed, all of it.
+    fn command_processed(&mut self, _request: RequestId) {}
     /// Answers a client.
     fn answer(&mut self, answer: Answer);
     /// Tells the gateways that jobs of a type wait.

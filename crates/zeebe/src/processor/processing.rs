@@ -159,8 +159,11 @@ impl StreamProcessor {
         self.queue.trigger(Job::EndRecord);
     }
 
-    pub(super) fn end_record(&mut self) {
-        self.current = None;
+    pub(super) fn end_record<H: Host>(&mut self, host: &mut H) {
+        let ended = self.current.take().filter(|record| record.kind == RecordType::Command);
+        if let Some(request) = ended.and_then(|record| record.request) {
+            host.command_processed(request);
+        }
         self.queue.submit(Job::ReadNext);
     }
 

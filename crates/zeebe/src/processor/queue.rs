@@ -24,8 +24,6 @@ pub enum Job {
     Reprocessed,
     /// Read the next record.
     ReadNext,
-    /// Run its processor.
-    Process,
     /// Give its follow-ups to the dispatcher.
     Write,
     /// They are claimed: update the state.
@@ -82,7 +80,6 @@ impl Job {
             Job::CommitReprocessed => "reprocess-commit",
             Job::Reprocessed => "reprocess-end",
             Job::ReadNext => "process",
-            Job::Process => "process-again",
             Job::Write => "write-follow-ups",
             Job::Update => "update-state",
             Job::Commit => "commit-transaction",

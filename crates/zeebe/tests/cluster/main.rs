@@ -101,6 +101,7 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
     }
 }
 
+mod backpressure;
 mod exporters;
 mod load;
 mod quiet;
