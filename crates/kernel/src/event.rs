@@ -155,7 +155,77 @@ pub fn words<S: System>() -> Option<Vec<&'static str>> {
 }
 
 /// Watches a run. It cannot draw, spawn, sleep or change anything: it gets shared references only, and the world keeps
-/// its dice to itself.
+/// its dice to itself. It may look:
+///
+/// ```
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// let _ = (event.id, world.now(), world.digest(), world.draws());
+/// #     }
+/// # }
+/// ```
+///
+/// It may not take a step,
+///
+/// ```compile_fail,E0596
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// world.step(&mut ());
+/// #     }
+/// # }
+/// ```
+///
+/// nor command anything,
+///
+/// ```compile_fail,E0596
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// world.control(Command::Wake(1), &mut ());
+/// #     }
+/// # }
+/// ```
+///
+/// nor ask to be woken,
+///
+/// ```compile_fail,E0596
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// world.wake_at(world.now(), 1);
+/// #     }
+/// # }
+/// ```
+///
+/// nor have draws kept,
+///
+/// ```compile_fail,E0596
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// world.keep_draws();
+/// #     }
+/// # }
+/// ```
+///
+/// nor reach what the world is made of.
+///
+/// ```compile_fail,E0616
+/// # use relapse_kernel::{control::Command, event::{Event, Observer}, system::System, world::World};
+/// # struct Watch;
+/// # impl<S: System> Observer<S> for Watch {
+/// #     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>) {
+/// let _ = world.core.dice.seed();
+/// #     }
+/// # }
+/// ```
 pub trait Observer<S: System> {
     /// One event, in order.
     fn on_event(&mut self, event: &Event<'_, S>, world: &World<S>);
