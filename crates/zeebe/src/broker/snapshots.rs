@@ -9,11 +9,13 @@
 use super::Shell;
 use super::partition::{Partition, Rest};
 use crate::cluster::{Batch, Event, Message, Stored, Zeebe};
+use crate::state::State;
 use kernel::disk::DiskError;
 use kernel::identity::{FileName, NodeId};
 use kernel::system::{DiskOp, Env, Target};
 use raft::{Role, Snapshot};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Bit of the disk tokens that are the broker's own; the partition stands below.
 pub(super) const OWN: u64 = 1 << 62;
@@ -74,6 +76,12 @@ impl Partition {
     #[must_use]
     pub fn snapshot(&self) -> Option<(u64, i64)> {
         self.rest.snapshots.current.as_ref().map(|snapshot| (snapshot.index, snapshot.data.state.last_processed()))
+    }
+
+    /// The state in that snapshot.
+    #[must_use]
+    pub fn snapshot_state(&self) -> Option<Arc<State>> {
+        self.rest.snapshots.current.as_ref().map(|snapshot| snapshot.data.state.clone())
     }
 
     /// A snapshot is durable, or could not be written.

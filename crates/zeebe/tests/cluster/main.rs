@@ -107,5 +107,6 @@ mod load;
 mod quiet;
 mod recorded_5688;
 mod soak;
+mod starts;
 mod storage;
 mod timing;
