@@ -51,16 +51,23 @@ impl Job {
     }
 }
 
+impl Job {
+    /// What makes a job another one: the rest follows from it.
+    fn identity(&self) -> (&Params, &Option<Arc<Tree>>) {
+        let Job { params, given, generated: _, keys: _ } = self;
+        (params, given)
+    }
+}
+
 impl Hash for Job {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.params.hash(state);
-        self.given.hash(state);
+        self.identity().hash(state);
     }
 }
 
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
-        self.params == other.params && self.given == other.given
+        self.identity() == other.identity()
     }
 }
 
@@ -114,8 +121,16 @@ pub struct Settings {
 impl Hash for Settings {
     /// What every run was told before there was a choice is no part of its digest, so that old digests stay.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Settings { partitions, sdk_suspends_after, inactivity, .. } = self;
-        let Settings { retry_min, retry_max, ingress_concurrency, resumable_check, checkpoint_after, .. } = self;
+        let Settings {
+            partitions,
+            sdk_suspends_after,
+            inactivity,
+            retry_min,
+            retry_max,
+            ingress_concurrency,
+            resumable_check,
+            checkpoint_after,
+        } = self;
         (partitions, sdk_suspends_after, inactivity).hash(state);
         (retry_min, retry_max, ingress_concurrency, resumable_check).hash(state);
         if *checkpoint_after != CHECKPOINT_AFTER {

@@ -37,7 +37,9 @@ impl Key {
 impl Hash for Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Service, job and target are the key; the routing hash follows from them.
+        // Service, job and target are the key; the routing hash follows from them. All fields are named here, as in the
+        // other hashes of this crate, so that one that is added is thought of.
+        let Key { service: _, job: _, target: _, hash: _ } = self;
         state.write_u64(self.word());
     }
 }
@@ -171,11 +173,12 @@ pub struct Invocation {
 impl Hash for Invocation {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
-        self.key.hash(state);
-        state.write_u64(self.method as u64 | u64::from(self.sink.is_some()) << 8);
-        self.argument.hash(state);
-        self.sink.hash(state);
+        let Invocation { id, key, method, argument, sink } = self;
+        id.hash(state);
+        key.hash(state);
+        state.write_u64(*method as u64 | u64::from(sink.is_some()) << 8);
+        argument.hash(state);
+        sink.hash(state);
     }
 }
 

@@ -76,11 +76,13 @@ pub struct Tables {
 
 impl Hash for Tables {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Rows and their index are hashed in the order of the keys, not of their making.
+        let Tables { rows: _, instances: _, inbox_seq, outbox, outbox_seq, timers, seen } = self;
         for (key, instance) in self.iter() {
             key.hash(state);
             instance.hash(state);
         }
-        (self.inbox_seq, self.outbox_seq, &self.outbox, &self.timers, &self.seen).hash(state);
+        (inbox_seq, outbox_seq, outbox, timers, seen).hash(state);
     }
 }
 
