@@ -57,3 +57,61 @@ pub fn of(world: &World<Restate>, job: u16) -> Vec<Down> {
     };
     world.ids().filter_map(|node| Some(Down { role: part(node)?, node, how: how(node)? })).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::restate::config::{Cluster, Costs, JobRules, Settings};
+    use ::restate::workload::Rule;
+    use kernel::budget::Budget;
+    use kernel::builder::Builder;
+    use kernel::control::Command;
+    use kernel::disk::{DiskProfile, Unsynced};
+    use std::sync::Arc;
+
+    const SERVER: NodeId = NodeId(0);
+
+    /// A server, an endpoint and the drivers of two jobs, all up and with nothing to do yet.
+    fn world() -> World<Restate> {
+        let cluster = Arc::new(Cluster {
+            settings: Settings::default(),
+            costs: Costs::default(),
+            jobs: Vec::new(),
+            server: SERVER,
+            endpoints: vec![NodeId(1)],
+        });
+        let rules = JobRules { starts_at: 1_000, ..JobRules::default() };
+        let mut builder = Builder::new(1);
+        let drivers = [0, 1].map(|job| Role::Driver(cluster.clone(), job, rules));
+        let cluster = [Role::Server(cluster.clone()), Role::Endpoint(cluster, Rule::FreeTargets)];
+        for role in cluster.into_iter().chain(drivers) {
+            builder.node(role, DiskProfile::default());
+        }
+        let mut world = builder.build();
+        world.run(Budget::until(100), &mut ());
+        world
+    }
+
+    fn after(command: Command) -> Vec<(&'static str, u16, &'static str)> {
+        let mut world = world();
+        world.control(command, &mut ());
+        of(&world, 0).iter().map(|down| (down.role.word(), down.node.0, down.how)).collect()
+    }
+
+    #[test]
+    fn who_is_up_is_not_down() {
+        assert_eq!(of(&world(), 0), []);
+    }
+
+    #[test]
+    fn down_paused_and_hung_are_told_with_what_they_are() {
+        for (node, role) in [(0, "server"), (1, "endpoint"), (2, "driver")] {
+            let kill = |dark| Command::Kill { node: NodeId(node), unsynced: Unsynced::Keep, dark };
+            assert_eq!(after(kill(false)), [(role, node, "down")]);
+            assert_eq!(after(kill(true)), [(role, node, "down")]);
+            assert_eq!(after(Command::Pause(NodeId(node))), [(role, node, "paused")]);
+            assert_eq!(after(Command::Hang(NodeId(node))), [(role, node, "hung")]);
+        }
+        assert_eq!(after(Command::Hang(NodeId(3))), [], "another job's driver");
+    }
+}

@@ -2,13 +2,13 @@
 
 use crate::restate::job::Findings;
 use crate::restate::rings::Locked;
-use ::restate::config::{Cluster, Costs, Settings};
+use ::restate::config::{Cluster, Costs, Job, Settings};
 use ::restate::driver::Phase;
 use ::restate::invocation::{Argument, Invocation, InvocationId, Key, Method};
 use ::restate::node::partition::Partition;
 use ::restate::node::server::Server;
 use ::restate::store::{Op, Tables};
-use ::restate::workload::Service;
+use ::restate::workload::{CallIndex, Params, Service, Tree, json};
 use kernel::dice::{Dice, Purpose};
 use kernel::identity::NodeId;
 use std::collections::BTreeMap;
@@ -33,6 +33,31 @@ pub fn invocation(target: i32) -> Arc<Invocation> {
         argument: Argument::None,
         sink: None,
     })
+}
+
+/// A tree as the golden files write it.
+pub fn tree(text: &str) -> Arc<Tree> {
+    let params = Params { seed: "hand-made".to_owned(), width: 0, depth: 0, max_sleep_ms: 1 };
+    Arc::new(json::read(text, params).expect("a tree").tree)
+}
+
+/// A job with that tree.
+pub fn job(tree: &Arc<Tree>) -> Job {
+    Job::with_tree(tree.clone())
+}
+
+/// The n-th call of a tree, in depth-first order; 0 is the root.
+pub fn call(tree: &Arc<Tree>, nth: u32) -> Arc<Invocation> {
+    let target = tree.call(CallIndex(nth)).target;
+    let id = InvocationId { identity: u64::from(nth), created_ms: 1 };
+    let argument = Argument::Commands(tree.clone(), CallIndex(nth));
+    Arc::new(Invocation { id, key: key(target), method: Method::Call, argument, sink: None })
+}
+
+/// A verification of a key that expects this count.
+pub fn verify(target: i32, expected: u32) -> Arc<Invocation> {
+    let argument = Argument::Expected(expected);
+    Arc::new(Invocation { id: id(target), key: key(target), method: Method::Verify, argument, sink: None })
 }
 
 /// A server with one partition, whose tables come of these changes.

@@ -50,12 +50,9 @@ impl Findings {
         let rings = rings(&all).iter().map(|ring| write_ring(ring)).collect();
         let counters = counters::counters(server, number);
         let differences = counters::differences(&counters, tree);
-        let rows = server.partitions.iter().flat_map(|partition| partition.tables.iter());
-        let of_job = rows.filter(|(key, _)| key.job == number);
-        let orphaned = of_job.filter(|(_, rows)| rows.status.holder().is_none() && !rows.inbox.is_empty());
         Some(Findings {
             verifier_held: all.keys().any(|key| !is_of_tree(*key)),
-            orphaned_inboxes: orphaned.map(|(key, _)| key.target).collect(),
+            orphaned_inboxes: rows::orphaned_inboxes(server, number),
             locked: all
                 .into_iter()
                 .filter(|(key, _)| is_of_tree(*key))

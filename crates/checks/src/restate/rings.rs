@@ -123,10 +123,10 @@ pub fn is_of_tree(key: Key) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(target: i32) -> Key {
-        Key { service: Service::Interpreter, job: 0, target, hash: 0 }
-    }
+    use crate::restate::hand_made::{call, invocation, job, key, server, tree, verify};
+    use ::restate::invocation::Value;
+    use ::restate::store::Op;
+    use std::sync::Arc;
 
     fn held(waits: &[i32]) -> Locked {
         let waits = waits.iter().map(|target| key(*target)).collect();
@@ -148,6 +148,114 @@ mod tests {
     #[test]
     fn two_rings_are_told_apart_and_what_only_waits_for_a_ring_is_in_none() {
         assert_eq!(written(&[(1, &[2]), (2, &[1]), (3, &[1]), (7, &[8]), (8, &[7])]), ["1>2", "7>8"]);
+    }
+
+    /// Key 1 calls key 2, sends to key 3 and only then waits for key 2, whose handler calls key 1 back.
+    const CROSSED: &str = r#"{"target": 1, "commands": [
+        {"t": "async", "id": 0, "target": 2, "commands": [{"t": "sync", "target": 1, "commands": [{"t": "inc"}]}]},
+        {"t": "bg", "target": 3, "commands": [{"t": "inc"}]}, {"t": "await", "id": 0}]}"#;
+
+    /// What is held after these changes of its tables, and the rings.
+    fn seen(text: &str, ops: &[Op]) -> (BTreeMap<i32, Locked>, Vec<String>) {
+        let job = job(&tree(text));
+        let locked = locked(&server(ops), 0, &job, Rule::FreeTargets);
+        let rings = rings(&locked).iter().map(|ring| write_ring(ring)).collect();
+        (locked.into_iter().map(|(key, held)| (key.target, held)).collect(), rings)
+    }
+
+    /// Both keys of the crossed calls are held and the second call of key 1 waits in its inbox; these are the entries that
+    /// the holder of key 1 has made.
+    fn crossed(entries: &[Entry]) -> Vec<Op> {
+        let tree = tree(CROSSED);
+        let mut ops = vec![Op::Invoked(call(&tree, 0))];
+        ops.extend(entries.iter().map(|entry| Op::Journaled(key(1), entry.clone())));
+        ops.extend([
+            Op::Invoked(call(&tree, 1)),
+            Op::Journaled(key(2), Entry::Invoke(call(&tree, 2), None)),
+            Op::Queued(0, call(&tree, 2)),
+        ]);
+        ops
+    }
+
+    fn waits(locked: &BTreeMap<i32, Locked>, target: i32) -> Vec<i32> {
+        locked[&target].waits.iter().map(|key| key.target).collect()
+    }
+
+    #[test]
+    fn two_holders_that_wait_for_one_another_are_a_ring() {
+        let tree = tree(CROSSED);
+        let ops = crossed(&[Entry::Invoke(call(&tree, 1), None), Entry::Background(call(&tree, 3))]);
+
+        let (locked, rings) = seen(CROSSED, &ops);
+
+        assert_eq!(rings, ["1>2"]);
+        assert_eq!((waits(&locked, 1), waits(&locked, 2)), (vec![2], vec![1]));
+        let Locked { path, position, queued, queued_verifies, suspended, .. } = &locked[&1];
+        assert_eq!((&**path, *position, *queued, *queued_verifies, *suspended), ("r", 2, 1, 0, false));
+        assert_eq!((&*locked[&2].path, locked[&2].position, locked[&2].queued), ("r.0", 0, 0));
+    }
+
+    #[test]
+    fn a_holder_that_has_yet_to_make_an_entry_is_at_work_and_waits_for_nobody() {
+        // The background call is not stored: whoever runs the handler next makes it first.
+        let ops = crossed(&[Entry::Invoke(call(&tree(CROSSED), 1), None)]);
+
+        let (locked, rings) = seen(CROSSED, &ops);
+
+        assert_eq!(rings, Vec::<String>::new());
+        assert_eq!((waits(&locked, 1), waits(&locked, 2)), (vec![], vec![1]));
+    }
+
+    #[test]
+    fn a_holder_whose_call_is_answered_waits_for_nobody() {
+        let tree = tree(CROSSED);
+        let answered = Entry::Invoke(call(&tree, 1), Some(Value::Empty));
+        let ops = crossed(&[answered, Entry::Background(call(&tree, 3))]);
+
+        let (locked, rings) = seen(CROSSED, &ops);
+
+        assert_eq!(rings, Vec::<String>::new());
+        assert_eq!(waits(&locked, 1), Vec::<i32>::new());
+    }
+
+    #[test]
+    fn a_verifier_waits_for_those_of_its_calls_that_are_not_answered() {
+        const COUNTED: &str = r#"{"target": 1, "commands": [{"t": "inc"}, {"t": "sync", "target": 2, "commands":
+            [{"t": "inc"}]}, {"t": "sync", "target": 3, "commands": [{"t": "inc"}]}]}"#;
+        let own = Key { service: Service::Verifier, target: 0, ..key(0) };
+        let verifies = Arc::new(Invocation { key: own, method: Method::VerifyAll, ..(*invocation(0)).clone() });
+        let count = Value::Counter { expected: 1, actual: 1 };
+        let asked = |target, answer| Op::Journaled(own, Entry::Invoke(verify(target, 1), answer));
+        let ops = [Op::Invoked(verifies), asked(1, Some(count.clone())), asked(2, None), asked(3, Some(count))];
+
+        let (locked, rings) = seen(COUNTED, &ops);
+
+        assert_eq!((waits(&locked, 0), rings), (vec![2], Vec::new()));
+        assert_eq!(locked[&0].path, "Verify");
+    }
+
+    #[test]
+    fn verifications_in_an_inbox_are_counted_apart_and_a_suspended_holder_is_told() {
+        let tree = tree(CROSSED);
+        let mut ops = crossed(&[Entry::Invoke(call(&tree, 1), None), Entry::Background(call(&tree, 3))]);
+        ops.extend([Op::Queued(1, verify(1, 1)), Op::Queued(2, verify(1, 1)), Op::Suspended(key(1), vec![1])]);
+
+        let (locked, rings) = seen(CROSSED, &ops);
+
+        let Locked { queued, queued_verifies, suspended, .. } = locked[&1];
+        assert_eq!((queued, queued_verifies, suspended), (1, 2, true));
+        assert_eq!(rings, ["1>2"], "a suspension gives no key up");
+    }
+
+    #[test]
+    fn free_keys_and_those_of_another_job_are_not_held() {
+        let ops = crossed(&[]);
+        let freed = [&ops[..], &[Op::Freed(key(2))]].concat();
+        let job = job(&tree(CROSSED));
+
+        let held = |ops: &[Op], number| locked(&server(ops), number, &job, Rule::FreeTargets).len();
+
+        assert_eq!((held(&ops, 0), held(&freed, 0), held(&ops, 1)), (2, 1, 0));
     }
 
     #[test]

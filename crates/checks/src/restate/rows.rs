@@ -1,10 +1,9 @@
 //! Rows that a job leaves behind although nobody holds a key of it and nothing can still reach it.
 //!
 //! Source: specs/restate.md 5.4 (`complete_invocation` drops the journal), 5.5 (truncation), 5.8 (a fired timer is
-//! deleted), 9.2. What remains of a job that is over: user state (counters, "started"), the sequence counters, and the last
+//! deleted), 5.10 (free implies an empty inbox), 9.2. What remains of a job that is over: user state (counters, "started"), the sequence counters, and the last
 //! sequence seen from each partition. Nothing is retained beside those: this release keeps no results. An answer for a
-//! client does not name its job, so it counts for every job. Not covered: inboxes of free keys, which are a finding of
-//! their own.
+//! client does not name its job, so it counts for every job. Inboxes of free keys are a finding of their own.
 
 use ::restate::Restate;
 use ::restate::message::{Command, Job};
@@ -26,6 +25,14 @@ pub fn left(world: &World<Restate>, server: &Server, job: u16) -> BTreeMap<&'sta
         }
     }
     left
+}
+
+/// Free keys of a job with calls in their inbox: a key that is given up goes to the first of them, so there can be none.
+pub fn orphaned_inboxes(server: &Server, job: u16) -> Vec<i32> {
+    let rows = server.partitions.iter().flat_map(|partition| partition.tables.iter());
+    let of_job = rows.filter(|(key, _)| key.job == job);
+    let orphaned = of_job.filter(|(_, rows)| rows.status.holder().is_none() && !rows.inbox.is_empty());
+    orphaned.map(|(key, _)| key.target).collect()
 }
 
 /// Whether an outbox row is about a job.
@@ -70,7 +77,8 @@ fn truncates(underway: Underway<'_, Restate>, partition: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::restate::hand_made::{id, invocation, key};
+    use crate::restate::hand_made::{id, invocation, key, server};
+    use ::restate::invocation::Key;
     use ::restate::invocation::Value;
     use ::restate::journal::Entry;
     use ::restate::store::Op;
@@ -106,6 +114,31 @@ mod tests {
 
         assert_eq!(left_after(std::slice::from_ref(&entry)), [("journal", 1)]);
         assert!(left_after(&[Op::Invoked(invocation(5)), entry]).is_empty());
+    }
+
+    #[test]
+    fn an_inbox_is_orphaned_when_its_key_is_free() {
+        let orphaned = |ops: &[Op], job| orphaned_inboxes(&server(ops), job);
+        let waits = [Op::Invoked(invocation(5)), Op::Queued(0, invocation(5))];
+        let handed_over = [&waits[..], &[Op::HandedOver(key(5))]].concat();
+        let freed = [&waits[..], &[Op::Freed(key(5))]].concat();
+
+        let none = Vec::<i32>::new();
+        assert_eq!((orphaned(&waits, 0), orphaned(&handed_over, 0)), (none.clone(), none.clone()));
+        assert_eq!((orphaned(&freed, 0), orphaned(&freed, 1)), (vec![5], none));
+    }
+
+    #[test]
+    fn what_is_left_of_another_job_is_not_this_jobs() {
+        let other = Key { job: 1, ..key(5) };
+        let ops = [
+            Op::Journaled(other, Entry::Background(invocation(6))),
+            Op::TimerSet(9, other, id(5), 1),
+            Op::Sent(Outgoing::Response { id: id(5), key: other, index: 1, value: Value::Empty }),
+        ];
+
+        assert!(left_after(&ops).is_empty(), "{:?}", left_after(&ops));
+        assert_eq!(left_in(&tables(&ops), 0, 1).len(), 3);
     }
 
     #[test]
