@@ -6,6 +6,7 @@
 pub mod document;
 pub mod duration;
 pub mod edit;
+pub mod expect;
 pub mod faults;
 pub mod find;
 pub mod nearest;
@@ -26,11 +27,12 @@ use miette::Report;
 
 use self::document::{Document, Origin, Table, Value};
 use self::edit::Edit;
+pub use self::expect::Expect;
 use self::nearest::suggest;
 use self::quantiles::Quantiles;
 use self::read::Reader;
 pub use self::read::Settings;
-use self::schema::{Distribution, EXPECT, HEAD, Preset, SECTIONS, Schema, Toggle};
+use self::schema::{Distribution, HEAD, Preset, SECTIONS, Schema, Toggle};
 use crate::registry;
 
 /// A scenario, understood and complete.
@@ -74,17 +76,6 @@ pub struct Scenario {
     pub expect: Expect,
 }
 
-/// What must come of a scenario over enough seeds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expect {
-    /// Beginning of the signature that must occur. Without it the scenario must pass.
-    pub fail: Option<String>,
-    /// Toggles, each of which makes the failure vanish.
-    pub fixed_by: Vec<(&'static str, &'static str)>,
-    /// Wait-for rings that may occur.
-    pub rings: Vec<String>,
-}
-
 impl Scenario {
     /// Reads the scenario in a file, with edits.
     pub fn load(path: &Path, edits: &[Edit]) -> Result<Self, Report> {
@@ -125,7 +116,7 @@ impl Scenario {
             faults,
             fault_places,
             profile: profile::profile(&reader)?,
-            expect: expect(&reader, schema)?,
+            expect: expect::expect(&reader, schema)?,
         })
     }
 
@@ -203,25 +194,4 @@ fn distributions(
         }
     }
     Ok(found)
-}
-
-fn expect(reader: &Reader<'_>, schema: &'static Schema) -> Result<Expect, Report> {
-    let table = reader.section("expect")?;
-    let origin = table.get("fixed_by").map(|entry| entry.node.origin.clone());
-    let settings = reader.settings("expect", table, EXPECT, &[])?;
-    let mut fixed_by = Vec::new();
-    for text in settings.texts("fixed_by").unwrap_or_default() {
-        let origin = origin.as_ref().expect("it was just read");
-        let (name, word) = text.split_once('=').unwrap_or((text, "true"));
-        let toggle = schema.toggle(name).ok_or_else(|| {
-            let help = suggest(name, schema.toggles.iter().map(|toggle| toggle.name));
-            reader.document.problem(origin, format!("unknown toggle `{name}`"), String::new(), Some(help))
-        })?;
-        fixed_by.push((toggle.name, position(reader, origin, toggle, word)?));
-    }
-    Ok(Expect {
-        fail: settings.text("fail").map(str::to_owned),
-        fixed_by,
-        rings: settings.texts("rings").unwrap_or_default().to_vec(),
-    })
 }

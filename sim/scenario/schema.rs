@@ -120,6 +120,8 @@ pub struct Schema {
     pub services: &'static [Distribution],
     /// Whether its faults may be drawn from a `[profile]`.
     pub draws: bool,
+    /// The signatures that its runs may fail with; `*` at the end of one stands for more.
+    pub signatures: &'static [&'static str],
 }
 
 /// Keys before the first section.
@@ -150,6 +152,12 @@ pub const SECTIONS: &[&str] = &["cluster", "workload", "toggles", "latency", "se
 /// Keys of `[expect]`.
 pub const EXPECT: &[Key] = &[
     Key { name: "fail", kind: Kind::Text, need: Need::Optional, about: "signature, or its beginning, that must occur" },
+    Key {
+        name: "seed",
+        kind: Kind::Count { least: 0, most: u64::MAX },
+        need: Need::Optional,
+        about: "a seed with which it occurs",
+    },
     Key { name: "fixed_by", kind: Kind::Texts, need: Need::Optional, about: "toggles, each of which makes it vanish" },
     Key { name: "rings", kind: Kind::Texts, need: Need::Optional, about: "wait-for rings that may occur" },
 ];

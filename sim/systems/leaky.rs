@@ -54,6 +54,7 @@ pub const SCHEMA: Schema = Schema {
     latencies: &[],
     services: &[],
     draws: false,
+    signatures: &[],
 };
 
 /// What the node looks at.

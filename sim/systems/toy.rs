@@ -32,6 +32,7 @@ pub const SCHEMA: Schema = Schema {
     latencies: &[Distribution { name: "hop", about: "virtual time of a run: its median is taken" }],
     services: &[],
     draws: false,
+    signatures: &["toy/planted"],
 };
 
 const fn count(name: &'static str, about: &'static str) -> Key {

@@ -4,6 +4,7 @@ mod disk;
 mod golden;
 mod jobs;
 mod kills;
+mod pins;
 mod random_trees;
 mod reach;
 mod suspension;

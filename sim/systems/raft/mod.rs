@@ -22,6 +22,7 @@ pub const SCHEMA: Schema = Schema {
     latencies: &[],
     services: &[],
     draws: false,
+    signatures: &["raft/*"],
 };
 
 const CLUSTER: &[Key] = &[

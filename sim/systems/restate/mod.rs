@@ -25,6 +25,7 @@ pub const SCHEMA: Schema = Schema {
     latencies: LATENCIES,
     services: SERVICES,
     draws: false,
+    signatures: checks::restate::judge::SIGNATURES,
 };
 
 const CLUSTER: &[Key] = &[

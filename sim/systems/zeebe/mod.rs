@@ -28,6 +28,7 @@ pub const SCHEMA: Schema = Schema {
     latencies: LATENCIES,
     services: &[],
     draws: true,
+    signatures: &["zeebe/*"],
 };
 
 const CLUSTER: &[Key] = &[

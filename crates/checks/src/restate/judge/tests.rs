@@ -71,6 +71,31 @@ fn every_way_to_fail_has_a_signature_of_its_own() {
 }
 
 #[test]
+fn a_signature_that_may_be_expected_is_one_that_a_run_can_end_with() {
+    let endings = [
+        blocked(),
+        stuck(),
+        Findings { orphaned_inboxes: vec![5], ..quiet() },
+        Findings { rows_left: BTreeMap::from([("outbox", 2)]), ..quiet() },
+        Findings { differences: BTreeMap::from([(1, (2, 1))]), ..quiet() },
+        Findings { differences: BTreeMap::from([(1, (2, 3))]), ..quiet() },
+        Findings { differences: BTreeMap::from([(1, (2, 1)), (2, (2, 3))]), ..quiet() },
+        Findings { pods: Some(Phase::GaveUp), ..quiet() },
+        Findings { pods: Some(Phase::Executing), ..quiet() },
+    ];
+    let fits = |known: &str, said: &str| match known.strip_suffix('*') {
+        Some(beginning) => said.starts_with(beginning),
+        None => said == known,
+    };
+
+    assert_eq!(SIGNATURES.len(), endings.len());
+    for (known, findings) in SIGNATURES.iter().zip(&endings) {
+        let (outcome, signature) = at_end(findings);
+        assert!(outcome == Outcome::Fail && fits(known, &signature), "{known}: {signature}");
+    }
+}
+
+#[test]
 fn rows_that_are_left_have_a_signature_and_name_their_tables() {
     let rows_left = BTreeMap::from([("outbox", 2), ("timers", 1)]);
     let short = BTreeMap::from([(1, (2, 1))]);
