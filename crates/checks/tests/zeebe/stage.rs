@@ -54,33 +54,39 @@ pub fn run<O: Observer<Zeebe>>(seed: u64, settings: &Arc<Settings>, observer: &m
     let mut world = builder(seed, settings, clients()).build();
     let (mut dice, mut at) = (seed, 25 * SECONDS);
     while at < CALM - 60 * SECONDS {
-        while world.step_until(at, observer) {}
         dice = mix(dice, 1);
         let (victim, next) = (NodeId((dice % 3) as u16), NodeId(((dice + 1) % 3) as u16));
-        let (mut begin, mut end) = match dice / 3 % 5 {
+        let mut down = (3 + dice / 15 % 20) * SECONDS;
+        let (begin, mut end) = match dice / 3 % 5 {
             0 => cut(victim),
             1 => kill(WORKER),
             _ => kill(victim),
         };
-        let mut down = (3 + dice / 15 % 20) * SECONDS;
-        begin.drain(..).for_each(|command| drop(world.control(command, observer)));
+        apply(&mut world, at, begin, observer);
         match dice / 3 % 5 {
             1 => down += 30 * SECONDS,
             2 => {
                 let soon = (1_000 + dice / 300 % 6_000) * MILLIS;
-                while world.step_until(at + soon, observer) {}
-                let (kill, start) = kill(next);
-                kill.into_iter().for_each(|command| drop(world.control(command, observer)));
-                (end.extend(start), down += soon);
+                let (begin, other) = kill(next);
+                apply(&mut world, at + soon, begin, observer);
+                end.extend(other);
+                down += soon;
             }
             _ => {}
         }
-        while world.step_until(at + down, observer) {}
-        end.into_iter().for_each(|command| drop(world.control(command, observer)));
+        apply(&mut world, at + down, end, observer);
         at += down + (12 + dice / 180 % 30) * SECONDS;
     }
     while world.step_until(END, observer) {}
     world
+}
+
+/// Does this at a time.
+fn apply<O: Observer<Zeebe>>(world: &mut World<Zeebe>, at: Nanos, commands: Vec<Command>, observer: &mut O) {
+    while world.step_until(at, observer) {}
+    for command in commands {
+        world.control(command, observer);
+    }
 }
 
 fn kill(victim: NodeId) -> (Vec<Command>, Vec<Command>) {
