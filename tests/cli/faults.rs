@@ -116,6 +116,10 @@ fn an_event_of_another_system_is_refused_as_well() {
                    do = { kill = { node = \"members\" } }\nfor = \"1s\"\n";
 
     refused(of_raft, "on = ", &["`on.event` says `raft-elect`", "did you mean `raft-elected`?"]);
+    let of_zeebe = "fault=[{on = {event = \"deployment-distribted\"}, do = {kill = {node = \"broker-0\"}}}]";
+    let ended = call(&["run", "../../../scenarios/zeebe/quiet.toml", "--set", of_zeebe]);
+    assert_eq!(ended.status, 2, "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("did you mean `deployment-distributed`?"), "{}", ended.err);
     refused(&of_raft.replace("raft-elect", "invoke"), "on = ", &["`on.event` says `invoke`"]);
     refused(&of_raft.replace("raft-elect", "raft-elected").replace("members", "membrs"), "do = ", &["`members`?"]);
 }

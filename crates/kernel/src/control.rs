@@ -3,6 +3,7 @@
 use crate::disk::{DiskFaults, Unsynced};
 use crate::identity::{Address, FileName, NodeId};
 use crate::network::LinkProfile;
+use crate::plain_words;
 
 /// One change. All of it goes into the digest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,24 +62,8 @@ pub enum Command {
     CopyVolume(NodeId, NodeId),
 }
 
-/// `name` and `WORDS` of an enum of the kernel's own, from one table.
-macro_rules! own_words {
-    ($($pattern:pat => $word:literal),+ $(,)?) => {
-        /// A word for it.
-        pub const fn name(&self) -> &'static str {
-            match self {
-                $($pattern => $word),+
-            }
-        }
-
-        /// All these words.
-        pub const WORDS: &'static [&'static str] = &[$($word),+];
-    };
-}
-pub(crate) use own_words;
-
 impl Command {
-    own_words! {
+    plain_words! {
         Command::Wake(_) => "wake",
         Command::Kill { .. } => "kill",
         Command::Start { .. } => "start-process",

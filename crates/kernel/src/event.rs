@@ -1,8 +1,9 @@
 //! The trace: typed events with time, node, incarnation and causal parent.
 
-use crate::control::{Command, own_words};
+use crate::control::Command;
 use crate::digest::Digest;
 use crate::identity::{ConnectionId, Nanos, NodeId};
+use crate::plain_words;
 use crate::system::{Input, System, Traced};
 use crate::world::World;
 use std::hash::Hash;
@@ -121,7 +122,7 @@ impl<S: System> What<'_, S> {
 }
 
 impl Note {
-    own_words! {
+    plain_words! {
         Note::Lost(..) => "lost",
         Note::Blocked(..) => "blocked",
         Note::Doubled(..) => "doubled",

@@ -34,17 +34,41 @@ pub trait Payload: Traced {
 }
 
 /// `name` and `words` of an implementation of [`Traced`], from one table of patterns and words: no list can forget one.
+/// What is in parentheses has words of its own: `Message::Raft(message) => (message in raft::Message)`.
 #[macro_export]
 macro_rules! words {
-    ($($pattern:pat $(if $guard:expr)? => $word:literal),+ $(,)?) => {
+    ($($pattern:pat $(if $guard:expr)? => $($word:literal)? $(($part:ident in $of:ty))?),+ $(,)?) => {
         fn name(&self) -> &'static str {
             match self {
-                $($pattern $(if $guard)? => $word),+
+                $($pattern $(if $guard)? => $($word)? $($part.name())?),+
             }
         }
 
         fn words() -> ::std::vec::Vec<&'static str> {
-            ::std::vec![$($word),+]
+            [$($(&[$word][..])? $(&<$of>::words()[..])?),+].concat()
+        }
+    };
+}
+
+/// The same for a type that is a part of what is traced: functions of its own.
+#[macro_export]
+macro_rules! plain_words {
+    ($($pattern:pat => $word:literal),+ $(,)?) => {
+        /// A word for it.
+        #[must_use]
+        pub const fn name(&self) -> &'static str {
+            match self {
+                $($pattern => $word),+
+            }
+        }
+
+        /// Every such word.
+        pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+        /// Every such word, as `Traced` has them.
+        #[must_use]
+        pub fn words() -> ::std::vec::Vec<&'static str> {
+            Self::WORDS.to_vec()
         }
     };
 }

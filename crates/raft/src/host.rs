@@ -42,15 +42,12 @@ impl Timer {
     /// All kinds.
     pub const ALL: [Timer; 5] = [Timer::Heartbeat, Timer::Election, Timer::Append, Timer::Requests, Timer::Join];
 
-    /// A word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Timer::Heartbeat => "raft-heartbeat-timeout",
-            Timer::Election => "raft-election-timeout",
-            Timer::Append => "raft-heartbeat-due",
-            Timer::Requests => "raft-requests-timeout",
-            Timer::Join => "raft-join-due",
-        }
+    kernel::plain_words! {
+        Timer::Heartbeat => "raft-heartbeat-timeout",
+        Timer::Election => "raft-election-timeout",
+        Timer::Append => "raft-heartbeat-due",
+        Timer::Requests => "raft-requests-timeout",
+        Timer::Join => "raft-join-due",
     }
 }
 

@@ -21,6 +21,7 @@ use kernel::identity::{FileName, MICROS, MILLIS, SECONDS};
 use kernel::latency::Latency;
 use kernel::network::LinkProfile;
 use kernel::system::{Env, Input, Node, Payload, System, Traced};
+use kernel::words;
 use std::sync::Arc;
 
 /// The system.
@@ -148,21 +149,10 @@ impl Node<Cluster> for Process {
     }
 }
 
-/// Words for the trace that are the application's own.
-const SENT_SNAPSHOT: &str = "snapshot";
-const ITEM_DUE: &str = "item-due";
-const SNAPSHOT_DUE: &str = "snapshot-due";
-
 impl Traced for Message {
-    fn name(&self) -> &'static str {
-        match self {
-            Message::Raft(message) => message.name(),
-            Message::Snapshot(_) => SENT_SNAPSHOT,
-        }
-    }
-
-    fn words() -> Vec<&'static str> {
-        [message::Message::<Item>::words(), vec![SENT_SNAPSHOT]].concat()
+    words! {
+        Message::Raft(message) => (message in message::Message<Item>),
+        Message::Snapshot(_) => "snapshot",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -183,17 +173,10 @@ impl Payload for Message {
 }
 
 impl Traced for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Timer::Raft(timer) => timer.name(),
-            Timer::Item(_) => ITEM_DUE,
-            Timer::Snapshot(_) => SNAPSHOT_DUE,
-        }
-    }
-
-    fn words() -> Vec<&'static str> {
-        let own = [ITEM_DUE, SNAPSHOT_DUE];
-        host::Timer::ALL.iter().map(|timer| timer.name()).chain(own).collect()
+    words! {
+        Timer::Raft(timer) => (timer in host::Timer),
+        Timer::Item(_) => "item-due",
+        Timer::Snapshot(_) => "snapshot-due",
     }
 }
 

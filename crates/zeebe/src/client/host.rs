@@ -57,17 +57,13 @@ pub enum Timer {
 }
 
 impl Timer {
-    /// A word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Timer::Deadlines => "client-deadline",
-            Timer::Retry => "client-retry-due",
-            Timer::Tick => "instance-due",
-            Timer::Poll => "poll-due",
-            Timer::Thread(_) => "job-done",
-            Timer::Operation(_) => "operation-due",
-        }
+    kernel::plain_words! {
+        Timer::Deadlines => "client-deadline",
+        Timer::Retry => "client-retry-due",
+        Timer::Tick => "instance-due",
+        Timer::Poll => "poll-due",
+        Timer::Thread(_) => "job-done",
+        Timer::Operation(_) => "operation-due",
     }
 }
 

@@ -7,6 +7,7 @@ use crate::membership::Change;
 use crate::processor::Notice;
 use kernel::identity::NodeId;
 use kernel::system::Traced;
+use kernel::words;
 
 /// Something that happened on a partition of a broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,35 +66,31 @@ pub enum Event {
 }
 
 impl Traced for Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Raft(_, event) => event.name(),
-            Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
-            Event::Installed { .. } => "follower-installed",
-            Event::Snapshot { .. } => "snapshot",
-            Event::Health { health: Health::Healthy, .. } => "healthy",
-            Event::Health { health: Health::Unhealthy, .. } => "unhealthy",
-            Event::Database { works: true, .. } => "database-goes-on",
-            Event::Database { works: false, .. } => "database-stopped",
-            Event::Ready => "ready",
-            Event::Member(change, _) => change.name(),
-            Event::NoSnapshot { .. } => "no-snapshot",
-            Event::Gateway(gateway::Event::SentAgain { .. }) => "sent-again",
-            Event::Gateway(gateway::Event::JobsForNobody { .. }) => "jobs-for-nobody",
-            Event::Told(_, reply) => reply.name(),
-            Event::Processor(_, notice) => match notice {
-                Notice::RecoveredFrom { .. } => "state-recovered",
-                Notice::Reprocessing { .. } => "reprocessing",
-                Notice::Reprocessed { .. } => "reprocessed",
-                Notice::Recovered => "processor-recovered",
-                Notice::RunsAgain { .. } => "reprocessing-retry",
-                Notice::Diverged { .. } => "reprocessing-diverged",
-                Notice::Failed { .. } => "processor-failed",
-                Notice::Processed { .. } => "processed",
-                Notice::Distributed { .. } => "deployment-distributed",
-                Notice::Positions { .. } => "positions",
-            },
-        }
+    words! {
+        Event::Raft(_, event) => (event in raft::Event),
+        Event::Installed { role: raft::Role::Leader, .. } => "leader-installed",
+        Event::Installed { .. } => "follower-installed",
+        Event::Snapshot { .. } => "snapshot",
+        Event::Health { health: Health::Healthy, .. } => "healthy",
+        Event::Health { health: Health::Unhealthy, .. } => "unhealthy",
+        Event::Database { works: true, .. } => "database-goes-on",
+        Event::Database { works: false, .. } => "database-stopped",
+        Event::Ready => "ready",
+        Event::Member(change, _) => (change in Change),
+        Event::NoSnapshot { .. } => "no-snapshot",
+        Event::Gateway(gateway::Event::SentAgain { .. }) => "sent-again",
+        Event::Gateway(gateway::Event::JobsForNobody { .. }) => "jobs-for-nobody",
+        Event::Told(_, reply) => (reply in gateway::Reply),
+        Event::Processor(_, Notice::RecoveredFrom { .. }) => "state-recovered",
+        Event::Processor(_, Notice::Reprocessing { .. }) => "reprocessing",
+        Event::Processor(_, Notice::Reprocessed { .. }) => "reprocessed",
+        Event::Processor(_, Notice::Recovered) => "processor-recovered",
+        Event::Processor(_, Notice::RunsAgain { .. }) => "reprocessing-retry",
+        Event::Processor(_, Notice::Diverged { .. }) => "reprocessing-diverged",
+        Event::Processor(_, Notice::Failed { .. }) => "processor-failed",
+        Event::Processor(_, Notice::Processed { .. }) => "processed",
+        Event::Processor(_, Notice::Distributed { .. }) => "deployment-distributed",
+        Event::Processor(_, Notice::Positions { .. }) => "positions",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -7,6 +7,7 @@ use crate::gateway;
 use crate::membership::{Answer, MemberInfo, Request, gossip_bytes};
 use crate::protocol::{Deployment, Record, Text};
 use kernel::system::{Payload, Traced};
+use kernel::words;
 use std::sync::Arc;
 
 /// A push of a deployment to the leader of another partition.
@@ -88,27 +89,25 @@ pub enum Message {
 }
 
 impl Traced for Message {
-    fn name(&self) -> &'static str {
-        match self {
-            Message::Raft(_, message) => message.name(),
-            Message::Command(..) => "command",
-            Message::NoHandler(_) => "no-handler",
-            Message::Refused(..) => "refused",
-            Message::Ask(_, request) => request.name(),
-            Message::CallOff(_) => "call-off",
-            Message::Reply(_, reply) => reply.name(),
-            Message::JobsAvailable(_) => "jobs-available",
-            Message::Answer(_) => "answer",
-            Message::Push(_) => "push-deployment",
-            Message::Pushed { .. } => "push-answer",
-            Message::Confirmed { .. } => "deployment-response",
-            Message::SnapshotChunk { .. } => "snapshot-chunk",
-            Message::Call(Call::Greeting) => "greeting",
-            Message::Call(Call::Request(request)) => request.name(),
-            Message::Call(Call::Answer(answer)) => answer.name(),
-            Message::Gossip(_) => "swim-gossip",
-            Message::TakeSnapshot(_) => "take-snapshot",
-        }
+    words! {
+        Message::Raft(_, message) => (message in raft::Message<Batch>),
+        Message::Command(..) => "command",
+        Message::NoHandler(_) => "no-handler",
+        Message::Refused(..) => "refused",
+        Message::Ask(_, request) => (request in gateway::Request),
+        Message::CallOff(_) => "call-off",
+        Message::Reply(_, reply) => (reply in gateway::Reply),
+        Message::JobsAvailable(_) => "jobs-available",
+        Message::Answer(_) => "answer",
+        Message::Push(_) => "push-deployment",
+        Message::Pushed { .. } => "push-answer",
+        Message::Confirmed { .. } => "deployment-response",
+        Message::SnapshotChunk { .. } => "snapshot-chunk",
+        Message::Call(Call::Greeting) => "greeting",
+        Message::Call(Call::Request(request)) => (request in Request),
+        Message::Call(Call::Answer(answer)) => (answer in Answer),
+        Message::Gossip(_) => "swim-gossip",
+        Message::TakeSnapshot(_) => "take-snapshot",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -23,6 +23,7 @@ use kernel::identity::{ConnectionId, MICROS, MILLIS, Nanos, NodeId};
 use kernel::latency::Latency;
 use kernel::network::LinkProfile;
 use kernel::system::{Env, Input, Node, Payload, System, Traced};
+use kernel::words;
 use std::sync::Arc;
 
 /// What tells a connection for commands, by its label, from those of Raft and of the membership.
@@ -214,33 +215,29 @@ pub fn builder(seed: u64, settings: &Arc<Settings>, clients: Vec<ClientRole>) ->
 }
 
 impl Traced for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Timer::Raft(_, timer) => timer.name(),
-            Timer::Processor { wait, .. } => match wait {
-                Wait::HealthTick => "health-tick",
-                Wait::MessagesTimeToLive => "messages-due",
-                Wait::JobTimeouts => "job-timeouts-due",
-                Wait::DueTimers => "timers-due",
-                Wait::Retry => "processing-retry",
-                Wait::Confirmations { .. } => "confirmations-due",
-                Wait::Leaders { .. } => "push-rest",
-                Wait::PushAgain { .. } => "push-again",
-            },
-            Timer::Snapshot { .. } => "snapshot-due",
-            Timer::Health => "health-due",
-            Timer::Database { .. } => "look-for-space",
-            Timer::Exporter { .. } => "exporter-flushes",
-            Timer::Swim(timer) => timer.name(),
-            Timer::GiveUp(_) => "give-up",
-            Timer::Push(_) => "push-timeout",
-            Timer::CheckTopology => "check-topology",
-            Timer::Gateway(timer) => timer.name(),
-            Timer::Client(timer) => timer.name(),
-            Timer::Shift(Shift::Opens) => "client-opens",
-            Timer::Shift(Shift::Closes) => "client-closes",
-            Timer::Shift(Shift::Asks(_)) => "operator-asks",
-        }
+    words! {
+        Timer::Raft(_, timer) => (timer in raft::Timer),
+        Timer::Processor { wait: Wait::HealthTick, .. } => "health-tick",
+        Timer::Processor { wait: Wait::MessagesTimeToLive, .. } => "messages-due",
+        Timer::Processor { wait: Wait::JobTimeouts, .. } => "job-timeouts-due",
+        Timer::Processor { wait: Wait::DueTimers, .. } => "timers-due",
+        Timer::Processor { wait: Wait::Retry, .. } => "processing-retry",
+        Timer::Processor { wait: Wait::Confirmations { .. }, .. } => "confirmations-due",
+        Timer::Processor { wait: Wait::Leaders { .. }, .. } => "push-rest",
+        Timer::Processor { wait: Wait::PushAgain { .. }, .. } => "push-again",
+        Timer::Snapshot { .. } => "snapshot-due",
+        Timer::Health => "health-due",
+        Timer::Database { .. } => "look-for-space",
+        Timer::Exporter { .. } => "exporter-flushes",
+        Timer::Swim(timer) => (timer in membership::Timer),
+        Timer::GiveUp(_) => "give-up",
+        Timer::Push(_) => "push-timeout",
+        Timer::CheckTopology => "check-topology",
+        Timer::Gateway(timer) => (timer in gateway::Timer),
+        Timer::Client(timer) => (timer in client::Timer),
+        Timer::Shift(Shift::Opens) => "client-opens",
+        Timer::Shift(Shift::Closes) => "client-closes",
+        Timer::Shift(Shift::Asks(_)) => "operator-asks",
     }
 
     fn data(&self) -> [u64; 3] {
@@ -263,17 +260,13 @@ impl Traced for Timer {
 }
 
 impl Traced for Job {
-    fn name(&self) -> &'static str {
-        match self {
-            Job::Processor { job, .. } => job.name(),
-            Job::Append { .. } => "append-block",
-            Job::Export { .. } => "export",
-            Job::Unsubscribe { .. } => "unsubscribe",
-            Job::Install { role, .. } => match role {
-                raft::Role::Leader => "install-leader",
-                _ => "install-follower",
-            },
-        }
+    words! {
+        Job::Processor { job, .. } => (job in processor::Job),
+        Job::Append { .. } => "append-block",
+        Job::Export { .. } => "export",
+        Job::Unsubscribe { .. } => "unsubscribe",
+        Job::Install { role: raft::Role::Leader, .. } => "install-leader",
+        Job::Install { .. } => "install-follower",
     }
 
     fn data(&self) -> [u64; 3] {

@@ -29,15 +29,11 @@ pub enum Timer {
 }
 
 impl Timer {
-    /// A word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Timer::Deadlines => "request-timeout",
-            Timer::Retry(_) => "request-retry-due",
-            Timer::Poll(_) => "long-poll-timeout",
-            Timer::Probe => "long-poll-probe-due",
-        }
+    kernel::plain_words! {
+        Timer::Deadlines => "request-timeout",
+        Timer::Retry(_) => "request-retry-due",
+        Timer::Poll(_) => "long-poll-timeout",
+        Timer::Probe => "long-poll-probe-due",
     }
 }
 

@@ -114,15 +114,11 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// A word for it.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Reply::Response(_) => "response",
-            Reply::Jobs(_) => "jobs",
-            Reply::End => "end",
-            Reply::Error(_) => "error",
-        }
+    kernel::plain_words! {
+        Reply::Response(_) => "response",
+        Reply::Jobs(_) => "jobs",
+        Reply::End => "end",
+        Reply::Error(_) => "error",
     }
 }
 

@@ -92,24 +92,20 @@ impl Request {
         }
     }
 
-    /// A word for it.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Request::Topology => "topology",
-            Request::Deploy(_) => "deploy",
-            Request::CreateInstance { .. } => "create-instance",
-            Request::CreateInstanceWithResult { .. } => "create-instance-with-result",
-            Request::CancelInstance { .. } => "cancel-instance",
-            Request::ActivateJobs(_) => "activate-jobs",
-            Request::CompleteJob { .. } => "complete-job",
-            Request::FailJob { .. } => "fail-job",
-            Request::ThrowError { .. } => "throw-error",
-            Request::UpdateJobRetries { .. } => "update-job-retries",
-            Request::ResolveIncident { .. } => "resolve-incident",
-            Request::SetVariables { .. } => "set-variables",
-            Request::PublishMessage { .. } => "publish-message",
-        }
+    kernel::plain_words! {
+        Request::Topology => "topology",
+        Request::Deploy(_) => "deploy",
+        Request::CreateInstance { .. } => "create-instance",
+        Request::CreateInstanceWithResult { .. } => "create-instance-with-result",
+        Request::CancelInstance { .. } => "cancel-instance",
+        Request::ActivateJobs(_) => "activate-jobs",
+        Request::CompleteJob { .. } => "complete-job",
+        Request::FailJob { .. } => "fail-job",
+        Request::ThrowError { .. } => "throw-error",
+        Request::UpdateJobRetries { .. } => "update-job-retries",
+        Request::ResolveIncident { .. } => "resolve-incident",
+        Request::SetVariables { .. } => "set-variables",
+        Request::PublishMessage { .. } => "publish-message",
     }
 }
 

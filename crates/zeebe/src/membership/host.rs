@@ -17,13 +17,10 @@ pub enum Timer {
 }
 
 impl Timer {
-    /// A word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Timer::Gossip => "swim-gossip-due",
-            Timer::Probe => "swim-probe-due",
-            Timer::Sync => "swim-sync-due",
-        }
+    kernel::plain_words! {
+        Timer::Gossip => "swim-gossip-due",
+        Timer::Probe => "swim-probe-due",
+        Timer::Sync => "swim-sync-due",
     }
 }
 
@@ -42,14 +39,11 @@ pub enum Change {
 }
 
 impl Change {
-    /// A word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Change::Added => "member-added",
-            Change::ReachabilityChanged => "member-reachability-changed",
-            Change::MetadataChanged => "member-metadata-changed",
-            Change::Removed => "member-removed",
-        }
+    kernel::plain_words! {
+        Change::Added => "member-added",
+        Change::ReachabilityChanged => "member-reachability-changed",
+        Change::MetadataChanged => "member-metadata-changed",
+        Change::Removed => "member-removed",
     }
 }
 

@@ -58,13 +58,10 @@ pub fn gossip_bytes(updates: &[MemberInfo]) -> u64 {
 }
 
 impl Request {
-    /// A word for it.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Request::Probe { .. } => "swim-probe",
-            Request::ProbeFor { .. } => "swim-probe-for",
-            Request::Sync(_) => "swim-sync",
-        }
+    kernel::plain_words! {
+        Request::Probe { .. } => "swim-probe",
+        Request::ProbeFor { .. } => "swim-probe-for",
+        Request::Sync(_) => "swim-sync",
     }
 
     /// On the wire, estimated.
@@ -78,13 +75,10 @@ impl Request {
 }
 
 impl Answer {
-    /// A word for it.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Answer::Here(_) => "swim-here",
-            Answer::Probed(_) => "swim-probed",
-            Answer::Members(_) => "swim-members",
-        }
+    kernel::plain_words! {
+        Answer::Here(_) => "swim-here",
+        Answer::Probed(_) => "swim-probed",
+        Answer::Members(_) => "swim-members",
     }
 
     /// On the wire, estimated.

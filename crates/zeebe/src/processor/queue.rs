@@ -70,30 +70,26 @@ pub enum Job {
 }
 
 impl Job {
-    /// A word for it in traces.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Job::Start => "processor-start",
-            Job::Reprocess => "reprocess",
-            Job::RunAgain => "reprocess-run",
-            Job::CommitReprocessed => "reprocess-commit",
-            Job::Reprocessed => "reprocess-end",
-            Job::ReadNext => "process",
-            Job::Write => "write-follow-ups",
-            Job::Update => "update-state",
-            Job::Commit => "commit-transaction",
-            Job::SideEffects => "side-effects",
-            Job::EndRecord => "process-end",
-            Job::Confirmed { .. } => "deployment-confirmed",
-            Job::Distributed { .. } => "write-distributed",
-            Job::PushPending => "push-pending",
-            Job::PushFailed { .. } => "push-failed",
-            Job::Wait(_) => "wait-over",
-            Job::Pause => "pause",
-            Job::Resume => "resume",
-            Job::Probe(_) => "probe",
-        }
+    kernel::plain_words! {
+        Job::Start => "processor-start",
+        Job::Reprocess => "reprocess",
+        Job::RunAgain => "reprocess-run",
+        Job::CommitReprocessed => "reprocess-commit",
+        Job::Reprocessed => "reprocess-end",
+        Job::ReadNext => "process",
+        Job::Write => "write-follow-ups",
+        Job::Update => "update-state",
+        Job::Commit => "commit-transaction",
+        Job::SideEffects => "side-effects",
+        Job::EndRecord => "process-end",
+        Job::Confirmed { .. } => "deployment-confirmed",
+        Job::Distributed { .. } => "write-distributed",
+        Job::PushPending => "push-pending",
+        Job::PushFailed { .. } => "push-failed",
+        Job::Wait(_) => "wait-over",
+        Job::Pause => "pause",
+        Job::Resume => "resume",
+        Job::Probe(_) => "probe",
     }
 }
 
