@@ -102,6 +102,7 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
 }
 
 mod backpressure;
+mod duplicates;
 mod exporters;
 mod load;
 mod quiet;

@@ -26,16 +26,16 @@ const END: Nanos = 360 * SECONDS;
 
 /// The snapshots that nodes had, by partition and position, and how often leaders recovered or died.
 #[derive(Default)]
-struct Collected {
+pub(super) struct Collected {
     states: BTreeMap<(u16, i64), Arc<State>>,
     records: BTreeMap<(u16, i64), Record>,
     recovered: u32,
-    died: u32,
+    pub(super) died: u32,
 }
 
 impl Collected {
     /// What has been committed since the last look: a replica that is sent a snapshot may throw away what is before it.
-    fn look(&mut self, world: &World<Zeebe>) {
+    pub(super) fn look(&mut self, world: &World<Zeebe>) {
         for node in 0..3 {
             let Some(Process::Broker(broker)) = world.node(NodeId(node)) else { continue };
             for partition in (1..=3).filter_map(|number| broker.partition(number)) {
@@ -48,7 +48,7 @@ impl Collected {
     }
 
     /// A partition's log, from its beginning.
-    fn log(&self, partition: u16) -> Vec<Record> {
+    pub(super) fn log(&self, partition: u16) -> Vec<Record> {
         let records = self.records.range((partition, 1)..=(partition, i64::MAX));
         let log: Vec<Record> = records.map(|(_, record)| record.clone()).collect();
         assert!(log.iter().zip(1..).all(|(record, position)| record.position == position), "it has no gap");
