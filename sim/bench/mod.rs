@@ -6,6 +6,7 @@
 //! Host code: it reads the host's clock, but only outside of runs. (Inside of one the guard makes that clock virtual.)
 
 mod bare_loop;
+mod cluster;
 mod endpoint;
 mod fork;
 mod guard;
@@ -143,6 +144,7 @@ const MEASURES: &[Measure] = &[
     independence::measure,
     job::measure,
     replay::measure,
+    cluster::measure,
 ];
 
 /// Measures everything, or until it is stopped; `tell` hears of each figure as soon as there is one. Whether it was stopped

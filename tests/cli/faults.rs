@@ -29,7 +29,7 @@ fn a_fault_on_nobody_is_an_error_of_the_scenario() {
 
 #[test]
 fn a_job_that_is_cut_short_is_not_called_lost() {
-    let ended = call(&["run", "../endpoint-kill.toml", "--set", "duration=3s"]);
+    let ended = call(&["run", "../endpoint-kill.toml", "--set", "duration=3s", "--set", "fault.0.for=100ms"]);
 
     assert_eq!(ended.status, 3, "{}", ended.out);
     assert!(ended.out.contains("inconclusive budget/virtual-time"), "{}", ended.out);

@@ -28,7 +28,7 @@ fn help_shows_the_verbs_and_the_exit_statuses() {
              cycles
       jobs   Sweep every verification job of a window whose tree has a static lock cycle, and write a
              table
-      log    Work on the recorded log of a Zeebe partition
+      log    Work on the log of a Zeebe partition
       prove  Show that a run is the same run in another thread, process, order and host
       bench  Measure this machine: the figures of the README, each against its bar
       help   Print this message or the help of the given subcommand(s)

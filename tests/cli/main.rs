@@ -1,5 +1,6 @@
 //! The command line, as people and programs meet it: the built binary on scenarios of the toy system.
 
+mod clusters;
 mod faults;
 mod help;
 mod inputs;

@@ -24,7 +24,8 @@ const SLICE: u64 = 1 << 14;
 
 /// Runs plans on a host.
 pub struct ZeebeRunner {
-    host: Host,
+    /// The host.
+    pub host: Host,
 }
 
 impl ZeebeRunner {

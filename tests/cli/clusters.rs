@@ -1,0 +1,139 @@
+//! Scenarios on Zeebe, through the whole command: what a run tells, a broker's log at any time, and what is refused.
+
+use std::fs;
+
+use crate::{Said, call};
+
+const QUIET: &str = "../../../scenarios/zeebe/quiet.toml";
+const SOAK: &str = "../../../scenarios/zeebe/soak.toml";
+
+fn show(scenario: &str, more: &[&str]) -> Said {
+    call(&[&["log", "show", scenario], more].concat())
+}
+
+#[track_caller]
+fn refused(said: &Said, parts: &[&str]) {
+    assert_eq!((said.status, &*said.out), (2, ""), "{}", said.err);
+    for part in parts {
+        assert!(said.err.contains(part), "no {part:?} in:\n{}", said.err);
+    }
+}
+
+#[test]
+fn a_run_tells_leaders_snapshots_health_and_who_knows_a_deployment() {
+    let said = call(&["run", QUIET, "--set", "duration=2m", "--set", "cluster.snapshot_period=60s"]);
+
+    assert_eq!((said.status, &*said.err), (0, ""), "{}", said.out);
+    for partition in 1..=3 {
+        assert!(said.out.contains(&format!("partition {partition} led by: broker-")), "{}", said.out);
+    }
+    assert!(said.out.contains("snapshots: broker-0 at position "), "{}", said.out);
+    assert_eq!(said.out.matches(": ready, healthy").count(), 3, "{}", said.out);
+    let known = "(version 1), answered at 12.00 s: known on partitions 1, 2, 3\n";
+    assert!(said.out.contains(known), "{}", said.out);
+}
+
+#[test]
+fn a_brokers_log_is_shown_as_it_was_at_a_time_and_as_far_as_it_is_asked_for() {
+    let whole = show(QUIET, &["--partition", "2", "--at", "30s"]);
+    let early = show(QUIET, &["--partition", "2", "--at", "20s"]);
+    let late = show(QUIET, &["--partition", "2", "--at", "30s", "--from", "20"]);
+    let none = show(QUIET, &["--partition", "2", "--at", "1s"]);
+
+    assert_eq!((whole.status, &*whole.err), (0, ""));
+    let records = |said: &Said| said.out.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    let (whole, early, late) = (records(&whole), records(&early), records(&late));
+    assert!(early.len() > 20 && whole.len() > early.len(), "{} {}", early.len(), whole.len());
+    assert_eq!(whole[..early.len()], early[..]);
+    assert_eq!(whole[19..], late[..]);
+    let creates = whole.iter().filter(|line| line.contains("command   DEPLOYMENT CREATE ")).count();
+    assert!(creates >= 2, "the deployer's and the starter's: {whole:#?}");
+    assert!(records(&none).is_empty() && none.out.contains("no committed record"), "{}", none.out);
+}
+
+#[test]
+fn a_key_selects_an_instance_with_all_that_belongs_to_it() {
+    let all = show(QUIET, &["--partition", "1", "--at", "60s"]);
+    let created = all.out.lines().find(|line| line.contains("WORKFLOW_INSTANCE_CREATION CREATED")).expect("one");
+    let key = created.rsplit(' ').next().expect("its instance");
+
+    let said = show(QUIET, &["--partition", "1", "--at", "60s", "--key", key]);
+
+    let of_it = said.out.lines().skip(2).collect::<Vec<_>>();
+    assert!(of_it.len() > 10, "{}", said.out);
+    assert!(of_it.iter().all(|line| line.contains(key)), "{}", said.out);
+    assert!(of_it.iter().any(|line| line.contains("ELEMENT_COMPLETED") && line.contains("PROCESS")), "{}", said.out);
+}
+
+#[test]
+fn a_log_that_is_shown_for_machines_verifies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for partition in ["1", "2", "3"] {
+        let said = show(QUIET, &["--partition", partition, "--node", "broker-2", "--at", "60s", "--json"]);
+        assert_eq!((said.status, &*said.err), (0, ""));
+        let path = folder.path().join(format!("log-{partition}.jsonl"));
+        fs::write(&path, &said.out).expect("a file");
+        let path = path.to_str().expect("a path");
+
+        let verified = call(&["log", "verify", path, "--every-snapshot"]);
+
+        assert_eq!((verified.status, &*verified.err), (0, ""), "{}", verified.out);
+        let edited = said.out.replacen("\"ELEMENT_ACTIVATED\"", "\"ELEMENT_COMPLETED\"", 1);
+        assert_ne!(edited, said.out);
+        fs::write(path, edited).expect("a file");
+        assert_eq!(call(&["log", "verify", path]).status, 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_shown_is_refused_with_what_can() {
+    refused(&show(QUIET, &["--partition", "4"]), &["--partition 4", "there are 1 to 3"]);
+    refused(&show(QUIET, &["--node", "broker-3"]), &["--node broker-3", "broker-0, broker-1, broker-2"]);
+    refused(&show(QUIET, &["--at", "11m"]), &["--at", "the run ends before"]);
+    refused(&show(QUIET, &["--at", "soon"]), &["--at", "soon"]);
+    refused(&show("../endpoint-kill.toml", &[]), &["brokers' logs are of system zeebe", "of system restate"]);
+    let kill = "fault=[{at = \"20s\", do = {kill = {node = \"broker-0\"}}}]";
+    refused(&show(QUIET, &["--set", kill, "--at", "30s"]), &["broker-0", "no process at that time"]);
+}
+
+#[test]
+fn what_a_cluster_cannot_be_is_refused_with_the_nearest_that_it_can() {
+    let run = |set: &str| call(&["run", QUIET, "--set", set]);
+
+    refused(&run("cluster.first_leaders=[\"broker-1\", \"brokr-2\"]"), &["brokr-2", "did you mean `broker-2`?"]);
+    let four = "cluster.first_leaders=[\"broker-0\", \"broker-0\", \"broker-0\", \"broker-0\"]";
+    refused(&run(four), &["more leaders than partitions"]);
+    refused(&run("workload.worker=benchmrk"), &["benchmrk", "did you mean `benchmark`?"]);
+    refused(&run("workload.bpmn=../zeebe/nothing.bpmn"), &["nothing.bpmn"]);
+    refused(&run("workload.bpmn=../zeebe/gateway.bpmn"), &["gateway.bpmn", "line 5", "`f1`", "beyond the model"]);
+    refused(&run("preset=0.24.9"), &["0.24.9", "did you mean `0.24."]);
+    let fault = "fault=[{at = \"20s\", do = {kill = {node = \"leeder-of(1)\"}}}]";
+    refused(&run(fault), &["leeder-of(1)", "leader-of"]);
+}
+
+#[test]
+fn a_profile_that_draws_nothing_is_refused_at_its_place() {
+    let run = |set: &str| call(&["run", SOAK, "--set", set]);
+
+    refused(&run("profile.kind.kill.gap=[\"9s\", \"1s\"]"), &["gap", "is no range"]);
+    refused(&run("profile.kind.kill.gab=1"), &["gab", "gap"]);
+    refused(&run("profile.until=soon"), &["soon"]);
+    refused(&run("fault=[{at = \"20s\", do = {pause = {node = \"broker-0\"}}}]"), &["or draws them, not both"]);
+    let other = call(&["run", "../endpoint-kill.toml", "--set", "profile.until=1s"]);
+    refused(&other, &["restate draws no faults from a profile"]);
+}
+
+#[test]
+fn drawn_faults_are_those_of_the_seed_and_are_told() {
+    let sets = ["--set", "duration=5m", "--set", "profile.until=200s", "--set", "profile.swarm=false", "--seed"];
+    let run = |seed: &str| call(&[&["run", SOAK][..], &sets, &[seed]].concat());
+
+    let (one, again, two) = (run("1"), run("1"), run("2"));
+
+    assert_eq!(one.out, again.out);
+    fn faults(said: &Said) -> Vec<&str> {
+        said.out.lines().filter(|line| line.starts_with("  fault ")).collect()
+    }
+    assert!(!faults(&one).is_empty() && !faults(&two).is_empty(), "{}{}", one.out, two.out);
+    assert_ne!(faults(&one), faults(&two));
+}

@@ -1,0 +1,70 @@
+//! Clusters of model Zeebe brokers under drawn faults, as `relapse run` runs them: a slice of what `docs/zeebe.md` reports.
+
+use std::path::PathBuf;
+
+use explore::{RunResult, Runner};
+use kernel::verdict::Outcome;
+use relapse::host::Host;
+use relapse::scenario::Scenario;
+use relapse::scenario::edit::Edit;
+use relapse::systems::zeebe::{Plan, ZeebeRunner};
+
+/// Runs under faults that must be clean with every fix on.
+const CLEAN_RUNS: u64 = 24;
+
+fn plan(scenario: &str, sets: &[&str]) -> Plan {
+    let edits: Vec<Edit> = sets.iter().map(|set| Edit::set(set).expect("a set that parses")).collect();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/zeebe").join(scenario);
+    Plan::of(&Scenario::load(&path, &edits).expect("a scenario that loads")).expect("a plan")
+}
+
+fn run(plan: &Plan, seed: u64) -> RunResult {
+    ZeebeRunner { host: Host::Plain }.run(plan, seed, &mut ())
+}
+
+#[test]
+fn with_every_fix_on_nothing_is_found_under_faults() {
+    let plan = plan("soak.toml", &[]);
+    for seed in 0..CLEAN_RUNS {
+        let RunResult { verdict, cost, .. } = run(&plan, seed);
+        assert_eq!(verdict.outcome, Outcome::Pass, "seed {seed}: {} {:#?}", verdict.signature, verdict.story);
+        assert!(cost.operations > 5_000, "seed {seed}: {cost:?}");
+    }
+}
+
+#[test]
+fn a_quiet_cluster_passes_whatever_its_release() {
+    for preset in ["0.24.3", "0.24.4", "0.24.6", "0.26.0", "fixed"] {
+        let plan = plan("quiet.toml", &[&format!("preset={preset}"), "duration=3m"]);
+        for seed in 0..3 {
+            let RunResult { verdict, .. } = run(&plan, seed);
+            assert_eq!(
+                verdict.outcome,
+                Outcome::Pass,
+                "{preset}, seed {seed}: {} {:#?}",
+                verdict.signature,
+                verdict.story
+            );
+        }
+    }
+}
+
+/// A leader of partition 1 that dies for good of a fault that has no end: nothing is judged to be lost.
+#[test]
+fn a_fault_in_force_at_the_end_makes_a_run_inconclusive() {
+    let cut = "fault=[{at = \"60s\", do = {isolate = {node = \"leader-of(1)\", from = \"all\"}}}]";
+    let verdict = run(&plan("quiet.toml", &["duration=3m", cut]), 1).verdict;
+
+    assert_eq!((verdict.outcome, &*verdict.signature), (Outcome::Inconclusive, "zeebe/faults-not-over"));
+}
+
+#[test]
+fn leaders_and_followers_are_resolved_when_a_fault_strikes() {
+    let kill = "fault=[{at = \"60s\", do = {kill = {node = \"leader-of(2)\"}}, for = \"10s\"}, \
+                {at = \"90s\", do = {pause = {node = \"followers-of(2)\"}}, for = \"1s\"}]";
+    let verdict = run(&plan("quiet.toml", &["duration=4m", kill]), 1).verdict;
+
+    assert_eq!(verdict.outcome, Outcome::Pass, "{verdict:#?}");
+    let told = |what: &str| verdict.story.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((told("1 processes"), told("2 processes")), (1, 1), "{verdict:#?}");
+}
