@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_verifiers_flag_and_another_jobs_counters_are_none_of_this_jobs() {
-        let flag = Key { service: Service::Verifier, ..key(1) };
+        let flag = Key { service: Service::Verifier, ..key(0) };
         let other = Key { job: 1, ..key(1) };
 
         assert_eq!(found(&[(flag, 1), (other, 5), (key(1), 2), (key(2), 1)]), BTreeMap::new());

@@ -61,33 +61,13 @@ pub fn of(world: &World<Restate>, job: u16) -> Vec<Down> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::restate::config::{Cluster, Costs, JobRules, Settings};
-    use ::restate::workload::Rule;
+    use crate::restate::hand_made;
     use kernel::budget::Budget;
-    use kernel::builder::Builder;
     use kernel::control::Command;
-    use kernel::disk::{DiskProfile, Unsynced};
-    use std::sync::Arc;
+    use kernel::disk::Unsynced;
 
-    const SERVER: NodeId = NodeId(0);
-
-    /// A server, an endpoint and the drivers of two jobs, all up and with nothing to do yet.
     fn world() -> World<Restate> {
-        let cluster = Arc::new(Cluster {
-            settings: Settings::default(),
-            costs: Costs::default(),
-            jobs: Vec::new(),
-            server: SERVER,
-            endpoints: vec![NodeId(1)],
-        });
-        let rules = JobRules { starts_at: 1_000, ..JobRules::default() };
-        let mut builder = Builder::new(1);
-        let drivers = [0, 1].map(|job| Role::Driver(cluster.clone(), job, rules));
-        let cluster = [Role::Server(cluster.clone()), Role::Endpoint(cluster, Rule::FreeTargets)];
-        for role in cluster.into_iter().chain(drivers) {
-            builder.node(role, DiskProfile::default());
-        }
-        let mut world = builder.build();
+        let mut world = hand_made::world(&hand_made::tree(r#"{"target": 1, "commands": []}"#));
         world.run(Budget::until(100), &mut ());
         world
     }

@@ -2,15 +2,19 @@
 
 use crate::restate::job::Findings;
 use crate::restate::rings::Locked;
-use ::restate::config::{Cluster, Costs, Job, Settings};
+use ::restate::Restate;
+use ::restate::config::{Cluster, Costs, Job, JobRules, Role, Settings};
 use ::restate::driver::Phase;
 use ::restate::invocation::{Argument, Invocation, InvocationId, Key, Method};
 use ::restate::node::partition::Partition;
 use ::restate::node::server::Server;
 use ::restate::store::{Op, Tables};
-use ::restate::workload::{CallIndex, Params, Service, Tree, json};
+use ::restate::workload::{CallIndex, Params, Rule, Service, Tree, json};
+use kernel::builder::Builder;
 use kernel::dice::{Dice, Purpose};
+use kernel::disk::DiskProfile;
 use kernel::identity::NodeId;
+use kernel::world::World;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,6 +79,25 @@ pub fn server(ops: &[Op]) -> Server {
     let mut server = Server::new(Arc::new(cluster));
     server.partitions.push(Partition::new(0, Arc::new(tables), stream));
     server
+}
+
+/// A server (node 0), an endpoint (1) and the drivers of two jobs (2 and 3), of which the first has this tree and starts at
+/// 1 us; the second has nothing to do.
+pub fn world(tree: &Arc<Tree>) -> World<Restate> {
+    let cluster = Arc::new(Cluster {
+        settings: Settings::default(),
+        costs: Costs::default(),
+        jobs: vec![job(tree)],
+        server: NodeId(0),
+        endpoints: vec![NodeId(1)],
+    });
+    let starts = |job, starts_at| Role::Driver(cluster.clone(), job, JobRules { starts_at, ..JobRules::default() });
+    let endpoint = Role::Endpoint(cluster.clone(), Rule::FreeTargets);
+    let mut builder = Builder::new(1);
+    for role in [Role::Server(cluster.clone()), endpoint, starts(0, 1_000), starts(1, u64::MAX / 2)] {
+        builder.node(role, DiskProfile::default());
+    }
+    builder.build()
 }
 
 /// Findings on a job that ended exact, of two increments of one key.

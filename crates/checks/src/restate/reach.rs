@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::restate::hand_made::{self, id, invocation, key};
     use ::restate::invocation::{InvocationId, Value};
-    use ::restate::message::Effect;
+    use ::restate::message::{Effect, Message};
     use ::restate::node::actor;
     use ::restate::store::{Op, Outgoing};
     use kernel::identity::NodeId;
@@ -172,6 +172,90 @@ mod tests {
             assert!(!unsettles(Underway::Timer(NODE, &timer)), "{timer:?}");
         }
         assert!(!unsettles(Underway::Job(NODE, &Job::Shuffle(0))));
+    }
+
+    /// The world of a small job, at the first moment that this is underway.
+    fn when(is: impl Fn(&Underway<'_, Restate>) -> bool) -> World<Restate> {
+        let tree =
+            hand_made::tree(r#"{"target": 1, "commands": [{"t": "sync", "target": 2, "commands": [{"t": "inc"}]}]}"#);
+        let mut world = hand_made::world(&tree);
+        while !world.underway().any(|underway| is(&underway)) {
+            assert!(world.step(&mut ()), "it never is");
+        }
+        world
+    }
+
+    /// Whether this, which is underway in a world, reaches job 0 and job 1.
+    fn both(world: &World<Restate>, is: impl Fn(&Underway<'_, Restate>) -> bool) -> (bool, bool) {
+        let server = server(world).expect("it is up");
+        let reaches = |job| world.underway().filter(&is).all(|underway| reaches(server, underway, job));
+        (reaches(0), reaches(1))
+    }
+
+    #[test]
+    fn what_is_on_the_stream_of_an_attempt_reaches_the_job_of_its_key() {
+        let on_stream =
+            |connection, world: &World<Restate>| server(world).expect("up").key_of_stream(connection).is_some();
+        let piece = |underway: &Underway<'_, Restate>| {
+            matches!(underway, Underway::Piece(_, _, Some(Message::Start(_) | Message::Entry(..))))
+        };
+
+        let world = when(piece);
+        assert_eq!(both(&world, piece), (true, false));
+
+        let Some(connection) = world.underway().find_map(|underway| match underway {
+            Underway::Piece(_, connection, Some(Message::Start(_))) => Some(connection),
+            _ => None,
+        }) else {
+            panic!("it is on its way")
+        };
+        assert!(on_stream(connection, &world));
+        let input = Input::Received { connection, message: Message::HalfClosed };
+        let of = |job| reaches(server(&world).expect("up"), Underway::Input(NODE, &input), job);
+        assert_eq!((of(0), of(1)), (true, false));
+    }
+
+    #[test]
+    fn what_is_on_a_clients_connection_reaches_any_job() {
+        let request =
+            |underway: &Underway<'_, Restate>| matches!(underway, Underway::Piece(_, _, Some(Message::Request(..))));
+
+        assert_eq!(both(&when(request), request), (true, true));
+    }
+
+    #[test]
+    fn a_stream_that_has_been_idle_is_of_its_job_and_so_is_a_retry() {
+        let idle = |underway: &Underway<'_, Restate>| matches!(underway, Underway::Timer(_, Timer::Inactive(..)));
+        let world = when(idle);
+        let server = server(&world).expect("it is up");
+        let unsettles = |job| world.underway().filter(idle).any(|underway| unsettles(server, underway, job));
+        assert_eq!((unsettles(0), unsettles(1)), (true, false));
+
+        let Some(id) = world.underway().find_map(|underway| match underway {
+            Underway::Timer(_, Timer::Inactive(id, _)) => Some(*id),
+            _ => None,
+        }) else {
+            panic!("it is set")
+        };
+        let retry = |job| reaches(server, Underway::Timer(NODE, &Timer::Retry(id)), job);
+        assert_eq!((retry(0), retry(1)), (true, false));
+    }
+
+    #[test]
+    fn where_no_server_is_everything_may_come() {
+        let mut world = when(|underway| matches!(underway, Underway::Timer(_, Timer::Inactive(..))));
+        while world.step(&mut ()) {
+            let over = world.underway().all(|underway| matches!(underway, Underway::Timer(_, Timer::Pod)));
+            if over {
+                break;
+            }
+        }
+        let still = || (is_reachable(&world, 0), is_unsettled(&world, 0));
+        assert_eq!(still(), (false, false));
+
+        let kill = kernel::control::Command::Kill { node: NODE, unsynced: kernel::disk::Unsynced::Keep, dark: false };
+        world.control(kill, &mut ());
+        assert_eq!((is_reachable(&world, 0), is_unsettled(&world, 0)), (true, true));
     }
 
     fn sends(row: Outgoing, next: u64, work: Option<&Job>) -> bool {

@@ -15,10 +15,14 @@ use std::collections::BTreeMap;
 
 /// How many rows of a job are left, by table.
 pub fn left(world: &World<Restate>, server: &Server, job: u16) -> BTreeMap<&'static str, usize> {
+    left_behind(server, job, |partition| world.underway().any(|underway| truncates(underway, partition)))
+}
+
+fn left_behind(server: &Server, job: u16, is_truncated: impl Fn(u16) -> bool) -> BTreeMap<&'static str, usize> {
     let mut left = BTreeMap::new();
     for partition in &server.partitions {
         // What has been delivered waits for a truncation that may be underway; it reaches nobody meanwhile.
-        let truncated = world.underway().any(|underway| truncates(underway, partition.number));
+        let truncated = is_truncated(partition.number);
         let from = if truncated { partition.shuffle.next } else { 0 };
         for (table, count) in left_in(&partition.tables, from, job) {
             *left.entry(table).or_default() += count;
@@ -81,6 +85,7 @@ mod tests {
     use ::restate::invocation::Key;
     use ::restate::invocation::Value;
     use ::restate::journal::Entry;
+    use ::restate::message::Origin;
     use ::restate::store::Op;
 
     fn tables(ops: &[Op]) -> Tables {
@@ -162,6 +167,32 @@ mod tests {
             assert!(left_after(&[sent, Op::Truncated(1)]).is_empty(), "{row:?}");
         }
         assert!(left_in(&tables(&[Op::Sent(Outgoing::Invoke(invocation(5)))]), 0, 1).is_empty());
+    }
+
+    #[test]
+    fn a_row_that_is_delivered_is_left_unless_its_truncation_is_underway() {
+        let rows = [1, 2].map(|target| Op::Sent(Outgoing::Invoke(invocation(target))));
+        let mut server = server(&rows);
+        server.partitions[0].shuffle.next = 2;
+        let left = |truncated| left_behind(&server, 0, |_| truncated).into_iter().collect::<Vec<_>>();
+
+        assert_eq!((left(false), left(true)), (vec![("outbox", 2)], vec![("outbox", 1)]));
+    }
+
+    #[test]
+    fn acknowledgements_and_truncations_truncate_the_outbox_of_their_partition() {
+        let own = |command| Job::Command(0, Origin::Own, command);
+        let node = kernel::identity::NodeId(0);
+        for work in [Job::Acknowledged(0, 1), own(Command::Truncate(1))] {
+            let input = Input::Job { actor: kernel::identity::ActorId(0), job: work.clone() };
+            assert!(
+                truncates(Underway::Job(node, &work), 0) && truncates(Underway::Input(node, &input), 0),
+                "{work:?}"
+            );
+            assert!(!truncates(Underway::Job(node, &work), 7), "{work:?}");
+        }
+        assert!(!truncates(Underway::Job(node, &own(Command::Invoke(invocation(5)))), 0));
+        assert!(!truncates(Underway::Job(node, &Job::Shuffle(0)), 0) && !truncates(Underway::Kernel, 0));
     }
 
     #[test]

@@ -73,6 +73,8 @@ fn in_line(all: impl Iterator<Item = String>, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::restate::hand_made::{held, quiet};
+    use std::collections::BTreeMap;
 
     #[test]
     fn what_fits_is_told_whole_and_the_rest_is_counted() {
@@ -82,5 +84,34 @@ mod tests {
         assert!(said(SHOWN).ends_with(" 16"), "{}", said(SHOWN));
         assert!(said(SHOWN + 1).ends_with(" 16 and 1 more"), "{}", said(SHOWN + 1));
         assert_eq!(of_rings(&["1>2".to_owned(), "3>4".to_owned()]), "ring 1>2, ring 3>4");
+    }
+
+    #[test]
+    fn everything_that_was_found_is_told() {
+        let locked = held(5);
+        let findings = Findings {
+            locked,
+            verifier_held: true,
+            rings: vec!["5>7".to_owned()],
+            orphaned_inboxes: vec![9],
+            rows_left: BTreeMap::from([("timers", 2)]),
+            differences: BTreeMap::from([(5, (2, 1)), (117, (1, 0))]),
+            ..quiet()
+        };
+
+        let story = of(&findings, Outcome::Fail);
+
+        assert_eq!(
+            story,
+            [
+                "ring 5>7",
+                "key 5 is held by r at command 0 (running); queued behind it: 1 calls, 0 verifies",
+                "the verifier's own key is held: its execute or verify hangs",
+                "calls wait for keys that nobody holds: 9",
+                "2 rows are left in table timers, and nothing can reach them",
+                "short although free: 117",
+                "2 counters differ (key:found/expected): 5:1/2 117:0/1",
+            ]
+        );
     }
 }
