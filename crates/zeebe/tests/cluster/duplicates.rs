@@ -160,7 +160,8 @@ fn deployments_come_again_as_often_as_recorded() {
         let accepted = sum(&|count| count.accepted[index]) as f64 / answered;
         let rejected = sum(&|count| count.rejected[index]) as f64 / answered;
         println!("partition {}: {accepted:.2} accepted, {rejected:.2} rejected per deployment", index + 2);
-        assert!((0.95..1.35).contains(&accepted) && (0.8..2.4).contains(&rejected), "{counts:?}");
+        // A run has some 58 deployments, whose keys come again together: a quarter to each side of what was recorded.
+        assert!((0.75..1.6).contains(&accepted) && (0.75..2.65).contains(&rejected), "{counts:?}");
     }
     let (kills, twice, died) = (sum(&|count| count.kills), sum(&|count| count.twice), sum(&|count| count.died));
     println!("{} runs: {answered} answered, {kills} kills, {twice} accepted again, {died} died", counts.len());
