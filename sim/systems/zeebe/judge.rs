@@ -41,9 +41,28 @@ pub fn judge(
         account_for_faults(&mut verdict, plan, injector, world);
     }
     if verdict.outcome != Outcome::Fail {
-        verdict.story.push(format!("{:?}", checks.marks()));
+        verdict.story.push(tested(checks));
     }
     verdict
+}
+
+/// What happened that could have broken a property.
+fn tested(checks: &Checks) -> String {
+    let marks = checks.marks();
+    format!(
+        "{} elections, {} recoveries, {} of them from a snapshot, {} snapshots, {} installs, {} compactions, {} records \
+         processed, {} deployments and {} instances answered, {} states compared",
+        marks.elections,
+        marks.recoveries,
+        marks.starts_from_snapshots,
+        marks.snapshots,
+        marks.installs,
+        marks.compactions,
+        marks.processed,
+        marks.deployments,
+        marks.instances,
+        marks.compared,
+    )
 }
 
 /// The first decides; the others are told.

@@ -8,7 +8,7 @@
 //! never committed.
 //= specs/zeebe.md 11.1, Oracles (e)
 
-use super::Finding;
+use super::{Broker, Finding};
 use kernel::identity::NodeId;
 use std::fmt;
 use zeebe::cluster::Batch;
@@ -72,6 +72,7 @@ impl Ledger {
                 }
                 Some(known @ None) => *known = entry,
                 Some(Some(known)) if entry.is_some_and(|entry| entry != *known) && finding.is_none() => {
+                    let node = Broker(node);
                     let story =
                         format!("{node} committed other records in entry {index} than {known}, committed before");
                     finding = Some(Finding { signature: DIFFERS, detail: String::new(), story: vec![story] });
@@ -90,6 +91,7 @@ impl Ledger {
         })?;
         let known = self.0[index as usize - 1]?;
         let has = log.entry(index).map_or("nothing".to_owned(), |entry| entry.to_string());
+        let node = Broker(node);
         let story = format!("{node} leads and has {has} where entry {index} was committed with {known}");
         Some(Finding { signature: LOST, detail: String::new(), story: vec![story] })
     }

@@ -5,7 +5,7 @@
 //! those; a processor that tries the same record for ever, which `progress` finds.
 //= specs/zeebe.md 3.4, 5.1, 5.4, 5.5; 11.1, Oracles (a)
 
-use super::Finding;
+use super::{Broker, Finding};
 use kernel::identity::NodeId;
 use zeebe::processor::Death;
 use zeebe::replay::Cause;
@@ -25,7 +25,7 @@ pub const fn signature(death: Death) -> &'static str {
 
 /// What a death is.
 pub fn finding(node: NodeId, death: Death, why: &str) -> Finding {
-    let story = vec![format!("the stream processor of {node} died"), why.to_owned()];
+    let story = vec![format!("the stream processor of {} died", Broker(node)), why.to_owned()];
     Finding { signature: signature(death), detail: String::new(), story }
 }
 

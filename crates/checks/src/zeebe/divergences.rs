@@ -5,7 +5,7 @@
 //! written beside processing is not in it, nor values, nor keys of records that upstream does not verify.
 //= specs/zeebe.md 5.2; 11.1, Oracles (c)
 
-use super::Violation;
+use super::{Broker, Violation};
 use kernel::identity::{Nanos, NodeId, SECONDS};
 use zeebe::replay::Listed;
 
@@ -56,7 +56,7 @@ impl Divergences {
 impl Divergence {
     fn line(&self) -> String {
         let Divergence { partition, position, listed, at, node, met } = self;
-        let seconds = *at as f64 / SECONDS as f64;
+        let (node, seconds) = (Broker(*node), *at as f64 / SECONDS as f64);
         let instead = match position {
             -1 => "the log lacks".to_owned(),
             position => format!("the log has something else at {position} than"),

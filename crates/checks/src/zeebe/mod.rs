@@ -70,6 +70,16 @@ pub struct Finding {
     pub story: Vec<String>,
 }
 
+/// A broker as people call it: brokers are the nodes from 0 on.
+#[derive(Clone, Copy, Debug)]
+struct Broker(NodeId);
+
+impl std::fmt::Display for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "broker-{}", self.0.0)
+    }
+}
+
 /// What is remembered of a partition.
 #[derive(Clone, Debug, Default)]
 struct Watched {

@@ -7,7 +7,7 @@
 //! has paused is not judged. Not covered: brokers that stay down, as long as a quorum runs; followers that lag.
 //= specs/zeebe.md 3.9, 5 (F5), 7, 8
 
-use super::Finding;
+use super::{Broker, Finding};
 use kernel::identity::{Nanos, NodeId, SECONDS};
 use zeebe::processor::Phase;
 
@@ -58,9 +58,9 @@ pub fn partition(replicas: &[Replica], times: Times, now: Nanos) -> Option<Findi
     let Some(leader) = leaders.next() else {
         return waits("zeebe/no-progress/no-leader", "no broker has the services of a leader".to_owned());
     };
-    let node = leader.node;
+    let node = Broker(leader.node);
     if let Some(other) = leaders.next() {
-        let story = format!("{node} and {} have the services of a leader", other.node);
+        let story = format!("{node} and {} have the services of a leader", Broker(other.node));
         return waits("zeebe/no-progress/two-leaders", story);
     }
     match leader.leads {
@@ -90,10 +90,11 @@ pub fn gateway(knows: Option<u16>, leader: NodeId, times: Times, now: Nanos) -> 
     if Times::is_recent(times.installed, now) {
         return None;
     }
+    let leads = Broker(leader);
     match knows {
-        None => waits("zeebe/no-progress/gateway-blind", format!("the gateway knows no leader; it is {leader}")),
+        None => waits("zeebe/no-progress/gateway-blind", format!("the gateway knows no leader; it is {leads}")),
         Some(knows) if NodeId(knows) != leader => {
-            let story = format!("the gateway takes {} for the leader, which is {leader}", NodeId(knows));
+            let story = format!("the gateway takes {} for the leader, which is {leads}", Broker(NodeId(knows)));
             waits("zeebe/no-progress/gateway-misled", story)
         }
         Some(_) => None,

@@ -6,7 +6,7 @@
 //! about the same state by other records, which `divergences` counts; what is in memory only.
 //= specs/zeebe.md 5.3; 11.1, Oracles (c)
 
-use super::Finding;
+use super::{Broker, Finding};
 use kernel::identity::NodeId;
 use zeebe::state::State;
 
@@ -121,7 +121,7 @@ impl States {
         let differing = (0..COLUMNS).filter(|column| known[*column] != columns[*column]);
         let names: Vec<&str> = differing.map(|column| State::COLUMNS[column]).collect();
         let first = self.leaders.iter().rev().find(|(from, _)| *from <= position);
-        let first = first.map_or("another leader".to_owned(), |(_, leader)| leader.to_string());
+        let first = first.map_or("another leader".to_owned(), |(_, leader)| Broker(*leader).to_string());
         let names = names.join(", ");
         let how = match how {
             How::Opened => "opened in a snapshot",
@@ -129,7 +129,8 @@ impl States {
             How::Processed => "came to by processing",
         };
         let story = format!(
-            "the state that {node} {how} is not the one that {first} had when it processed {position}: {names} differ"
+            "the state that {} {how} is not the one that {first} had when it processed {position}: {names} differ",
+            Broker(node)
         );
         Finding { signature: NAME, detail: format!("columns {names}"), story: vec![story] }
     }
@@ -171,7 +172,7 @@ mod tests {
         let finding = states.see(NodeId(1), Replayed, 4, &state(4, 2)).expect("they differ");
 
         assert_eq!((finding.signature, finding.detail.as_str()), (NAME, "columns latest_key"));
-        assert!(finding.story[0].contains("node 1") || finding.story[0].contains("n1"), "{finding:?}");
+        assert!(finding.story[0].contains("broker-1"), "{finding:?}");
         assert!(states.see(NodeId(1), Processed, 4, &state(4, 1)).is_none(), "once");
     }
 
