@@ -16,14 +16,23 @@ fn digest(arguments: &[&str]) -> String {
     run(arguments)["digest"].as_str().expect("a run has a digest").to_owned()
 }
 
-#[test]
-fn a_small_job_is_the_same_run_in_every_way() {
-    let output =
-        relapse(".", &[&["prove"], SMALL, &["--set", "workload.job=test-1", "--seeds", "0..4", "--json"]].concat());
+/// Two hundred seeds, each in every way there is.
+fn assert_is_the_same_run_in_every_way(scenario: &[&str]) {
+    let output = relapse(".", &[&["prove"], scenario, &["--seeds", "0..200", "--json"]].concat());
 
     let proof = json(&output);
-    assert_eq!((status(&output), &proof["holds"]), (0, &json!(true)), "{proof:#}");
+    assert_eq!((status(&output), &proof["holds"], &proof["runs"]), (0, &json!(true), &json!(200)), "{proof:#}");
     assert_eq!(proof["ways"].as_array().map(Vec::len), Some(if GUARDED { 5 } else { 4 }));
+}
+
+#[test]
+fn a_small_job_is_the_same_run_in_every_way() {
+    assert_is_the_same_run_in_every_way(&[SMALL, &["--set", "workload.job=test-1"]].concat());
+}
+
+#[test]
+fn a_golden_tree_is_the_same_run_in_every_way() {
+    assert_is_the_same_run_in_every_way(&["golden-tree"]);
 }
 
 #[test]
