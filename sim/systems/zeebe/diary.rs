@@ -7,7 +7,7 @@ use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{Nanos, NodeId};
 use kernel::world::World;
 use raft::Role;
-use zeebe::broker::Broker;
+use zeebe::broker::{Broker, Health};
 use zeebe::cluster::{Event, Process, Settings, Zeebe};
 use zeebe::gateway::{Reply, Response};
 use zeebe::processor::Phase;
@@ -93,17 +93,20 @@ fn snapshots(world: &World<Zeebe>, settings: &Settings, partition: u16) -> Optio
     })
 }
 
+/// Readiness, which is what an orchestrator asks for, against health, which nobody asks for by default.
 fn health(world: &World<Zeebe>, settings: &Settings, node: NodeId) -> String {
     let Some(broker) = broker(world, node) else { return format!("broker-{}: down", node.0) };
-    let dead = |partition: &u16| {
-        let processor = broker.partition(*partition).and_then(|partition| partition.processor());
-        processor.is_some_and(|processor| processor.phase() == Phase::Failed)
+    let ready = if broker.is_ready() { "ready" } else { "not ready" };
+    let partition = |number: u16| {
+        let partition = broker.partition(number).filter(|partition| partition.health() == Health::Unhealthy)?;
+        let dead = partition.processor().is_some_and(|processor| processor.phase() == Phase::Failed);
+        Some(format!("partition {number}{}", if dead { " (its stream processor is dead)" } else { "" }))
     };
-    let dead: Vec<String> = (1..=settings.partitions).filter(dead).map(|number| number.to_string()).collect();
-    if dead.is_empty() {
-        return format!("broker-{}: ready, healthy", node.0);
+    let unhealthy: Vec<String> = (1..=settings.partitions).filter_map(partition).collect();
+    if unhealthy.is_empty() {
+        return format!("broker-{}: {ready}, healthy", node.0);
     }
-    format!("broker-{}: ready, unhealthy: the stream processor of partition {} is dead", node.0, dead.join(", "))
+    format!("broker-{}: {ready}, unhealthy: {}", node.0, unhealthy.join(", "))
 }
 
 /// Whether the leader of each partition has the workflow of a deployment.
