@@ -172,8 +172,14 @@ fn toggles(
     Ok(positions)
 }
 
+/// A switch may be said to be true or false as well, and by its name alone where that means true.
 fn position(reader: &Reader<'_>, origin: &Origin, toggle: &Toggle, word: &str) -> Result<&'static str, Report> {
-    toggle.values.iter().find(|value| **value == word).copied().ok_or_else(|| {
+    let also = match word {
+        "true" => "on",
+        "false" => "off",
+        other => other,
+    };
+    toggle.values.iter().find(|value| **value == word || **value == also).copied().ok_or_else(|| {
         let help = suggest(word, toggle.values.iter().copied());
         let message = format!("toggle `{}` has no position `{word}`", toggle.name);
         reader.document.problem(origin, message, String::new(), Some(help))
