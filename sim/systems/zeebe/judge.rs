@@ -80,7 +80,7 @@ fn faults_not_over() -> Verdict {
 }
 
 /// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing. Of faults
-/// that were drawn, only those are told that did something.
+/// that were drawn, only those are told that did something: a seed may well draw none that does, as it may draw none.
 fn account_for_faults(verdict: &mut Verdict, plan: &Plan, injector: &Injector<Truth>, world: &World<Zeebe>) {
     for report in injector.reports(world) {
         match &report.nothing {
@@ -90,6 +90,7 @@ fn account_for_faults(verdict: &mut Verdict, plan: &Plan, injector: &Injector<Tr
         }
     }
     if verdict.outcome == Outcome::Pass
+        && plan.profile.is_none()
         && let Some(why) = injector.vacuous(world)
     {
         verdict.story.insert(0, why);
