@@ -11,7 +11,7 @@
 //! record before its source.
 
 use super::PartitionLog;
-use super::index::BySource;
+use super::index::Index;
 use super::leader::Leader;
 use super::outcome::Outcome;
 use super::pass::Pass;
@@ -38,10 +38,10 @@ pub struct Range {
 /// # Errors
 /// If the log cannot be read from its beginning.
 pub fn every_snapshot(log: PartitionLog<'_>, toggles: &Toggles) -> Result<Vec<Range>, Refused> {
-    let by_source = BySource::of(log.records);
+    let index = Index::of(log.records);
     let scan =
         Scan::of(NO_POSITION, log.records.iter()).map_err(|why| Refused::Snapshot { position: NO_POSITION, why })?;
-    let found = Pass::over(Leader::new(log, toggles, &by_source), &scan);
+    let found = Pass::over(Leader::new(log, toggles, &index), &scan);
     let one_by_one = !log.records.iter().all(follows_its_source);
     let turns: BTreeSet<i64> = found.turns().chain([scan.last_source]).collect();
 
@@ -50,7 +50,7 @@ pub fn every_snapshot(log: PartitionLog<'_>, toggles: &Toggles) -> Result<Vec<Ra
     for snapshot in candidates(log, &scan) {
         // Nothing turns between the last snapshot and this one.
         let same = known.take().filter(|(before, ..)| turns.range(before + 1..=snapshot).next().is_none());
-        let by_pass = || if one_by_one { None } else { found.come_to(snapshot, &scan, &by_source) };
+        let by_pass = || if one_by_one { None } else { found.come_to(snapshot, &scan, &index.by_source) };
         let (outcome, silent) = match same.map(|(_, outcome, silent)| (outcome, silent)).or_else(by_pass) {
             Some(end) => {
                 if !one_by_one {
@@ -58,7 +58,7 @@ pub fn every_snapshot(log: PartitionLog<'_>, toggles: &Toggles) -> Result<Vec<Ra
                 }
                 end
             }
-            None => replayed(log, toggles, &by_source, snapshot)?,
+            None => replayed(log, toggles, &index, snapshot)?,
         };
         match ranges.last_mut().filter(|range| range.outcome == outcome && range.silent == silent) {
             Some(range) => range.snapshots.1 = snapshot,
@@ -91,10 +91,10 @@ fn follows_its_source(record: &Record) -> bool {
 fn replayed(
     log: PartitionLog<'_>,
     toggles: &Toggles,
-    by_source: &BySource,
+    index: &Index,
     snapshot: i64,
 ) -> Result<(Outcome, Vec<i64>), Refused> {
-    let mut leader = Leader::new(log, toggles, by_source);
+    let mut leader = Leader::new(log, toggles, index);
     match leader.execute_to(snapshot) {
         Err(Refused::Snapshot { why, .. }) => return Ok((Outcome::Failed(why), Vec::new())),
         executed => executed?,

@@ -1,6 +1,20 @@
-//! The records that processing wrote, by the record that was processed.
+//! What is looked up in a log: the records that processing wrote, by the record that was processed, and their order.
 
+use super::order::Order;
 use crate::protocol::{DeploymentIntent, Intent, JobIntent, MessageIntent, Record, TimerIntent};
+
+/// What is looked up in a log.
+pub(super) struct Index {
+    pub by_source: BySource,
+    pub order: Order,
+}
+
+impl Index {
+    /// Of a log.
+    pub fn of(records: &[Record]) -> Self {
+        Index { by_source: BySource::of(records), order: Order::of(records) }
+    }
+}
 
 /// Positions of synchronous follow-ups by source, each list in the order of the log.
 pub struct BySource {

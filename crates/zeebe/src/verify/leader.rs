@@ -5,50 +5,54 @@
 //! log says, the second by its own memory.
 
 use super::PartitionLog;
-use super::index::BySource;
+use super::index::{BySource, Index};
+use super::order::Order;
 use super::request::Refused;
+use super::stored::Stored;
 use crate::engine::{DEPLOYMENT_PARTITION, Engine, Output, SeenDeployments, has_processor};
 use crate::protocol::{
-    DeploymentIntent, Document, Intent, Job, JobIntent, Message, MessageIntent, NO_POSITION, Record, RecordType, Text,
-    Timer, TimerIntent, Value, ValueType, WorkflowInstanceIntent,
+    DeploymentIntent, Intent, Job, Message, NO_POSITION, Record, RecordType, Text, Timer, Value, ValueType,
+    WorkflowInstanceIntent,
 };
 use crate::replay::{Replay, Scan};
 use crate::settings::{DocumentOrder, Toggles};
-use crate::state::State;
-use std::collections::BTreeMap;
+use crate::state::{JobState, State};
 use std::sync::Arc;
 
 /// State and memory of a leader that reads a log.
 pub(super) struct Leader<'a> {
     pub log: PartitionLog<'a>,
     pub by_source: &'a BySource,
+    pub order: &'a Order,
     pub toggles: Toggles,
     /// The wall clock of the leader, in milliseconds since 1970.
     now: i64,
     pub state: State,
     pub seen: SeenDeployments,
     pub out: Output,
-    /// Every form in which a job was stored as activated.
-    pub activated: BTreeMap<i64, Vec<Arc<Job>>>,
+    /// Jobs that were activated.
+    pub activated: Stored<Arc<Job>>,
     /// Timers that were set.
-    pub timers: BTreeMap<i64, Arc<Timer>>,
-    /// Messages that were published.
-    pub messages: BTreeMap<i64, Arc<Message>>,
+    pub timers: Stored<Arc<Timer>>,
+    /// Messages that waited, and until when at least.
+    pub messages: Stored<(Arc<Message>, i64)>,
 }
 
 impl<'a> Leader<'a> {
-    pub fn new(log: PartitionLog<'a>, toggles: &Toggles, by_source: &'a BySource) -> Self {
+    pub fn new(log: PartitionLog<'a>, toggles: &Toggles, index: &'a Index) -> Self {
+        let Index { by_source, order } = index;
         Leader {
             log,
             by_source,
+            order,
             toggles: toggles.clone(),
             now: 0,
             state: State::default(),
             seen: SeenDeployments::default(),
             out: Output::default(),
-            activated: BTreeMap::new(),
-            timers: BTreeMap::new(),
-            messages: BTreeMap::new(),
+            activated: Stored::default(),
+            timers: Stored::default(),
+            messages: Stored::default(),
         }
     }
 
@@ -112,7 +116,7 @@ impl<'a> Leader<'a> {
             self.state.mark_processed(record.position);
         }
         self.state.commit();
-        self.note_stored();
+        self.note_stored(record.position);
         Ok(())
     }
 
@@ -131,7 +135,7 @@ impl<'a> Leader<'a> {
         }
         self.state.commit();
         self.seen.commit();
-        self.note_stored();
+        self.note_stored(record.position);
         Ok(())
     }
 
@@ -191,23 +195,24 @@ impl<'a> Leader<'a> {
             if names.is_empty() { DocumentOrder::Index } else { DocumentOrder::Recorded(names.into()) };
     }
 
-    /// Notes jobs, timers and messages in the form in which they were stored.
-    fn note_stored(&mut self) {
-        for follow_up in &self.out.follow_ups {
-            match (&follow_up.value, follow_up.intent) {
-                (Value::Job(job), Intent::Job(JobIntent::Activated | JobIntent::RetriesUpdated)) => {
-                    let stored = if job.variables.is_empty() {
-                        job.clone()
-                    } else {
-                        Arc::new(Job { variables: Document::default(), ..(**job).clone() })
-                    };
-                    self.activated.entry(follow_up.key).or_default().push(stored);
+    /// Notes what the processing of the record at a position has made of the jobs, timers and messages that it wrote of:
+    /// it writes of all that it changes.
+    fn note_stored(&mut self, position: i64) {
+        let Leader { state, out, activated, timers, messages, .. } = self;
+        for follow_up in &out.follow_ups {
+            let key = follow_up.key;
+            match &follow_up.value {
+                Value::Job(_) => {
+                    let row = state.job(key).filter(|row| row.state == JobState::Activated);
+                    activated.note(key, position, row.map(|row| &row.record));
                 }
-                (Value::Timer(timer), Intent::Timer(TimerIntent::Created)) => {
-                    self.timers.insert(follow_up.key, timer.clone());
+                Value::Timer(timer) => {
+                    let row = state.timer(timer.element_instance_key, key);
+                    timers.note(key, position, row.map(|row| &row.record));
                 }
-                (Value::Message(message), Intent::Message(MessageIntent::Published)) => {
-                    self.messages.insert(follow_up.key, message.clone());
+                Value::Message(_) => {
+                    let row = state.message(key).map(|row| (row.record.clone(), row.deadline));
+                    messages.note(key, position, row.as_ref());
                 }
                 _ => {}
             }

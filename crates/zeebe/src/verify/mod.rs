@@ -9,12 +9,15 @@ mod course;
 mod every_snapshot;
 mod index;
 mod leader;
+mod order;
 mod outcome;
 mod pass;
 mod request;
 mod rerun;
 mod resources;
 mod rules;
+mod stored;
+mod strays;
 mod windows;
 
 pub use compare::Difference;

@@ -112,7 +112,7 @@ impl<'a, 'l> Pass<'a, 'l> {
             }
             pass.read(record);
         }
-        pass.found.strays = pass.leader.strays(records).collect();
+        pass.found.strays = pass.leader.strays(records, scan.last_follow_up).collect();
         pass.found
     }
 

@@ -1,7 +1,7 @@
 //! What is replayed how, and the requests that make no sense.
 
 use super::PartitionLog;
-use super::index::BySource;
+use super::index::Index;
 use super::leader::Leader;
 use super::outcome::Report;
 use crate::settings::Toggles;
@@ -54,8 +54,8 @@ pub enum Refused {
 /// # Errors
 /// If the request asks for something that cannot be.
 pub fn verify(request: &Request<'_>) -> Result<Report, Refused> {
-    let by_source = BySource::of(request.log.records);
-    let mut leader = Leader::new(request.log, &request.toggles, &by_source);
+    let index = Index::of(request.log.records);
+    let mut leader = Leader::new(request.log, &request.toggles, &index);
     leader.execute_to(request.from)?;
     let mut confirmations = request.confirmations.clone();
     confirmations.sort_unstable();

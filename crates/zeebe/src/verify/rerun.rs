@@ -19,6 +19,7 @@ impl Leader<'_> {
             }
         };
         let (last_source, needed) = (scan.last_source, scan.is_needed());
+        let tail = from.max(scan.last_follow_up);
         let mut replay = Replay::new(scan);
         let mut confirmations = confirmations.iter().peekable();
         let mut course = Course::default();
@@ -39,7 +40,7 @@ impl Leader<'_> {
         if let Some(due) = confirmations.next().filter(|_| course.is_clean()) {
             return Err(Refused::Confirmation { key: due.key, position: due.position });
         }
-        let (outcome, silent) = course.end(|| self.strays(records).next());
+        let (outcome, silent) = course.end(|| self.strays(records, tail).next());
         Ok(Report { outcome, silent, replayed, last_source })
     }
 

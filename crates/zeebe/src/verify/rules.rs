@@ -71,7 +71,10 @@ impl Leader<'_> {
         }
         let at = self.log.at(record.source).filter(|at| at.position < record.position);
         // The writer is shared with processing, and keeps the position of the record that was processed last.
-        let of_processed = record.source == NO_POSITION || at.is_some_and(|at| has_processor(at.kind, at.intent));
+        let moment = self.order.moment(record.position)?;
+        let has_processed = record.source == NO_POSITION || at.is_some_and(|at| has_processor(at.kind, at.intent));
+        let of_processed = has_processed && moment.allows(record.source);
+        let processed = moment.processed(record.source);
         let (fits, rule) = match (&record.value, record.intent) {
             (Value::Deployment(value), Intent::Deployment(_)) => {
                 let distribute = Intent::Deployment(DeploymentIntent::Distribute);
@@ -83,7 +86,7 @@ impl Leader<'_> {
                 (same && is_event, "DISTRIBUTED repeats key and value of the DISTRIBUTE at its source")
             }
             (Value::Job(value), Intent::Job(_)) => {
-                let stored = self.activated.get(&record.key).is_some_and(|forms| forms.contains(value));
+                let stored = self.activated.was(record.key, processed, value);
                 let overdue = value.deadline < record.timestamp;
                 let is_command = record.kind == RecordType::Command;
                 let fits = stored && overdue && of_processed && is_command;
@@ -93,35 +96,21 @@ impl Leader<'_> {
                 )
             }
             (Value::Timer(value), Intent::Timer(_)) => {
-                let stored = self.timers.get(&record.key) == Some(value);
+                let stored = self.timers.was(record.key, processed, value);
                 let due = value.due_date <= record.timestamp;
                 let is_command = record.kind == RecordType::Command;
                 let fits = stored && due && of_processed && is_command;
                 (fits, "TRIGGER has the value of a timer that is due and an earlier processed position as source")
             }
             (Value::Message(value), Intent::Message(_)) => {
-                let kept = self.messages.get(&record.key) == Some(value);
+                let kept = self.messages.at(record.key, processed);
+                let old = kept.is_some_and(|(kept, deadline)| kept == value && *deadline <= record.timestamp);
                 let is_command = record.kind == RecordType::Command;
-                let fits = kept && value.time_to_live > 0 && of_processed && is_command;
-                (fits, "DELETE has the value of a message that is kept and an earlier processed position as source")
+                let fits = old && of_processed && is_command;
+                (fits, "DELETE has the value of a message that is too old and an earlier processed position as source")
             }
             _ => return None,
         };
         (!fits).then(|| Difference::at(record.source, record, rule))
-    }
-
-    /// Records with a source that no processing accounts for, and records without one that only processing writes.
-    pub fn strays<'r>(&'r self, records: &'r [Record]) -> impl Iterator<Item = Difference> + 'r {
-        records.iter().filter(|record| !is_asynchronous(record)).filter_map(|record| {
-            let source = self.log.at(record.source).filter(|source| source.position < record.position);
-            let what = match source {
-                Some(source) if has_processor(source.kind, source.intent) => return None,
-                Some(_) => "its source has no processor",
-                None if record.source != NO_POSITION => "its source is no earlier record",
-                None if record.kind == RecordType::Command => return None,
-                None => "only processing writes such a record, and it has no source",
-            };
-            Some(Difference::at(record.source, record, what))
-        })
     }
 }

@@ -1,5 +1,7 @@
 //! Recorded logs, edited: records are put in, taken out and changed, and positions and sources move along.
 
+#![allow(dead_code, reason = "no test needs all of it")]
+
 use relapse_zeebe::exported::LogFile;
 use relapse_zeebe::verify::PartitionLog;
 use serde_json::{Value, json};
