@@ -1,6 +1,5 @@
 //! A broker's log for people: one record a line.
 
-use kernel::identity::Nanos;
 use raft::Role;
 use zeebe::protocol::{Record, RecordType, Value};
 
@@ -16,8 +15,6 @@ pub struct Heading<'a> {
     pub node: &'a str,
     /// The partition.
     pub partition: u16,
-    /// When.
-    pub at: Nanos,
     /// In which run.
     pub seed: u64,
     /// The log.
@@ -26,14 +23,14 @@ pub struct Heading<'a> {
 
 /// What stands above the records.
 pub fn heading(of: &Heading<'_>) -> String {
-    let Heading { node, partition, at, seed, log } = of;
+    let Heading { node, partition, seed, log } = of;
     let role = match log.role {
         Role::Leader => "leader",
         Role::Candidate => "candidate",
         Role::Follower => "follower",
         Role::Inactive => "inactive",
     };
-    let (at, term) = (show_duration(u128::from(*at)), log.term);
+    let (at, term) = (show_duration(log.at.into()), log.term);
     let committed = match (log.records.first(), log.records.last()) {
         (Some(first), Some(last)) => format!("committed records {} to {}", first.position, last.position),
         _ => "no committed record".to_owned(),

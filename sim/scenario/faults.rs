@@ -48,6 +48,21 @@ pub(super) fn plan(reader: &Reader<'_>) -> Result<(Plan, Places), Report> {
 }
 
 impl Places {
+    /// The kinds of a profile, each by its name.
+    pub(super) fn of_kinds(document: &Document, profile: &Node) -> Self {
+        let kinds = match &profile.value {
+            Value::Table(table) => table.get("kind").map(|entry| &entry.node.value),
+            _ => None,
+        };
+        let nodes = match kinds {
+            Some(Value::Table(kinds)) => {
+                kinds.entries.iter().map(|kind| (kind.name.clone(), kind.node.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        Places { document: Arc::new(document.clone()), nodes }
+    }
+
     /// What is wrong with a plan, at the word that is wrong.
     pub fn problem(&self, error: &PlanError) -> Report {
         let is_it = |(id, _): &(String, Node)| id == error.entry();

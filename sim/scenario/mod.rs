@@ -68,7 +68,7 @@ pub struct Scenario {
     pub services: BTreeMap<&'static str, Quantiles>,
     /// `[[fault]]`.
     pub faults: ::faults::plan::Plan,
-    /// Where they stand.
+    /// Where they stand, or the kinds of fault that are drawn.
     pub fault_places: faults::Places,
     /// `[profile]`: what faults are drawn, if any are.
     pub profile: Option<Arc<::faults::sample::Profile>>,
@@ -96,7 +96,11 @@ impl Scenario {
         };
         let head = reader.settings("", head_table, HEAD, &[])?;
         let preset = preset(&reader, schema, head.text("preset"))?;
-        let (faults, fault_places) = faults::plan(&reader)?;
+        let (faults, mut fault_places) = faults::plan(&reader)?;
+        let profile = profile::profile(&reader)?.map(|(profile, places)| {
+            fault_places = places;
+            profile
+        });
 
         Ok(Scenario {
             path: document.path.clone(),
@@ -115,7 +119,7 @@ impl Scenario {
             services: distributions(&reader, "service", schema.services)?,
             faults,
             fault_places,
-            profile: profile::profile(&reader)?,
+            profile,
             expect: expect::expect(&reader, schema)?,
         })
     }

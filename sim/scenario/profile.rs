@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use faults::sample::Profile;
+use faults::sample::{Kind, Profile};
 use miette::Report;
 use serde::Deserialize;
 
-use super::faults::{Located, Misfit};
+use super::faults::{Located, Misfit, Places};
 use super::read::Reader;
 
 /// The keys of a profile, for help.
 const SHAPE: &str =
     "a profile has from, until, swarm and tables [profile.kind.NAME], each with do, gap and perhaps for";
 
-/// Reads the profile, if there is one. What is wrong is reported at the word that is wrong.
-pub(super) fn profile(reader: &Reader<'_>) -> Result<Option<Arc<Profile>>, Report> {
+/// Reads the profile, if there is one, and where its kinds stand. What is wrong is reported at the word that is wrong.
+pub(super) fn profile(reader: &Reader<'_>) -> Result<Option<(Arc<Profile>, Places)>, Report> {
     let Some(entry) = reader.document.root.get("profile") else { return Ok(None) };
     let node = &entry.node;
     let refuse = |message: String, label: String, help: Option<String>| {
@@ -37,6 +37,20 @@ pub(super) fn profile(reader: &Reader<'_>) -> Result<Option<Arc<Profile>>, Repor
         let origin = origin.as_ref().unwrap_or(&node.origin);
         reader.document.problem(origin, "this profile cannot be read".to_owned(), message, Some(help))
     })?;
-    profile.validate().map_err(|error| refuse("this profile draws nothing".to_owned(), error.to_string(), None))?;
-    Ok(Some(Arc::new(profile)))
+    let places = Places::of_kinds(reader.document, node);
+    profile.validate().map_err(|error| places.problem(&error))?;
+    let window = profile.until.0.saturating_sub(profile.from.0);
+    let nothing = if profile.kind.is_empty() {
+        Some("it has no kind of fault".to_owned())
+    } else if window == 0 {
+        Some("`until` is not after `from`".to_owned())
+    } else {
+        let too_long = |(_, kind): &(&String, &Kind)| kind.lasts.is_some_and(|(least, _)| least.0 > window);
+        let kind = profile.kind.iter().find(too_long);
+        kind.map(|(name, _)| format!("what is of kind `{name}` lasts longer than from `from` to `until`"))
+    };
+    if let Some(why) = nothing {
+        return Err(refuse("this profile draws nothing".to_owned(), why, None));
+    }
+    Ok(Some((Arc::new(profile), places)))
 }

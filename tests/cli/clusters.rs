@@ -66,6 +66,38 @@ fn a_key_selects_an_instance_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn the_log_at_the_end_is_that_of_the_end_of_the_run() {
+    let cut = show(QUIET, &["--set", "events=30000"]);
+    assert!(cut.out.starts_with("partition 1 on broker-0 at ") && !cut.out.contains("at 10 min"), "{}", cut.out);
+    refused(&show(QUIET, &["--set", "events=30000", "--at", "9m"]), &["--at 9 min 0 s", "the run ended before"]);
+}
+
+#[test]
+fn a_log_that_lost_its_beginning_is_shown_with_a_warning() {
+    let said = show(SOAK, &["--seed", "1", "--at", "5m", "--json"]);
+
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert!(!said.out.contains("\"position\":1,"), "{}", said.out);
+    assert!(said.err.contains("note: the log begins at position"), "{}", said.err);
+}
+
+#[test]
+fn a_broker_that_hangs_or_whose_stream_processor_is_dead_is_not_called_well() {
+    let hang = "fault=[{at = \"60s\", do = {hang = {node = \"broker-1\"}}, for = \"10m\"}]";
+    let hung = call(&["run", QUIET, "--set", "duration=90s", "--set", hang]);
+    assert!(hung.out.contains("\nbroker-1: hung\n"), "{}", hung.out);
+
+    let scenario = "../../../scenarios/zeebe/issue-5688.toml";
+    let text = fs::read_to_string(crate::fixture("listing").join(scenario)).expect("the scenario");
+    let seed = text.lines().find_map(|line| line.strip_prefix("seed = ")).expect("a seed that fails");
+    let dead = call(&["run", scenario, "--seed", seed]);
+    assert_eq!(dead.status, 1, "{}{}", dead.out, dead.err);
+    assert!(dead.out.contains(": ready, unhealthy: partition 3 (its stream processor is dead)"), "{}", dead.out);
+    let mended = call(&["run", scenario, "--seed", seed, "--toggle", "fix_5760"]);
+    assert_eq!(mended.status, 0, "{}{}", mended.out, mended.err);
+}
+
+#[test]
 fn a_log_that_is_shown_for_machines_verifies() {
     let folder = tempfile::tempdir().expect("a folder");
     for partition in ["1", "2", "3"] {
@@ -109,6 +141,11 @@ fn what_a_cluster_cannot_be_is_refused_with_the_nearest_that_it_can() {
     refused(&run("preset=0.24.9"), &["0.24.9", "did you mean `0.24."]);
     let fault = "fault=[{at = \"20s\", do = {kill = {node = \"leeder-of(1)\"}}}]";
     refused(&run(fault), &["leeder-of(1)", "leader-of"]);
+    for nobody in ["leader-of(4)", "leader-of(x)", "followers-of(0)", "leader-of"] {
+        let fault = format!("fault=[{{at = \"20s\", do = {{kill = {{node = \"random({nobody})\"}}}}}}]");
+        refused(&run(&fault), &[nobody, "leader-of(1)"]);
+    }
+    refused(&run("workload.deploy_every=1ms"), &["workload.deploy_every", "more than 10000 deployments"]);
 }
 
 #[test]
@@ -118,6 +155,13 @@ fn a_profile_that_draws_nothing_is_refused_at_its_place() {
     refused(&run("profile.kind.kill.gap=[\"9s\", \"1s\"]"), &["gap", "is no range"]);
     refused(&run("profile.kind.kill.gab=1"), &["gab", "gap"]);
     refused(&run("profile.until=soon"), &["soon"]);
+    refused(&run("profile.until=10s"), &["`until` is not after `from`"]);
+    refused(&run("profile.kind={}"), &["it has no kind of fault"]);
+    refused(&run("profile.kind.kill.for=[\"10h\", \"10h\"]"), &["`kill` lasts longer"]);
+    // Whatever the seed draws: the word is wrong in every run.
+    let wrong = "profile.kind.kill.do=[{kill = {node = \"broker-0\"}}, {kill = {node = \"broker-7\"}}]";
+    refused(&run(wrong), &["broker-7", "known are"]);
+    refused(&run("cluster.partitions=2"), &["leader-of(3)", "soak.toml"]);
     refused(&run("fault=[{at = \"20s\", do = {pause = {node = \"broker-0\"}}}]"), &["or draws them, not both"]);
     let other = call(&["run", "../endpoint-kill.toml", "--set", "profile.until=1s"]);
     refused(&other, &["restate draws no faults from a profile"]);

@@ -288,7 +288,7 @@ fn flags_that_do_not_go_together_or_mean_nothing_are_refused() {
     refuse(&["--responses", "7@8", "--responses", "7@9"], &["--responses 7@9: the distribution", "complete each"]);
     refuse(&["--preset", "0.24.44"], &["--preset 0.24.44: no such release", "did you mean `0.24.4`?"]);
     refuse(&["--toggle", "fix_576"], &["--toggle fix_576: no such toggle", "did you mean `fix_5760`?"]);
-    refuse(&["--toggle", "fix_5760=yes"], &["--toggle fix_5760=yes", "valid here: true, false"]);
+    refuse(&["--toggle", "fix_5760=yes"], &["--toggle fix_5760=yes", "valid here: on, off"]);
     refuse(&["--from", "x"], &["--from <POS>"]);
     refused(&call(&["log", "verify"]), &["<FILE>"]);
     refused(&call(&["log", "verify", "no-such.jsonl"]), &["no-such.jsonl: cannot be read: No such file"]);

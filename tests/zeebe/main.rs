@@ -49,6 +49,31 @@ fn a_quiet_cluster_passes_whatever_its_release() {
     }
 }
 
+#[test]
+fn what_a_worker_never_completes_is_found_to_be_stuck() {
+    let sets = ["duration=4m", "workload.job_takes=1h", "workload.job_timeout=2h", "workload.instances=100"];
+    let verdict = run(&plan("quiet.toml", &sets), 1).verdict;
+
+    assert_eq!((verdict.outcome, &*verdict.signature), (Outcome::Fail, "zeebe/instance-stuck"), "{verdict:#?}");
+}
+
+/// A Raft member whose disk is full goes inactive and stays so: with two of three the partition is not led any more.
+#[test]
+fn a_cluster_that_does_not_come_back_is_found_and_what_it_waits_for_is_named() {
+    let full = "fault=[{at = \"60s\", do = {disk-full = {node = [\"broker-0\", \"broker-1\"]}}, for = \"5s\"}]";
+    let verdict = run(&plan("quiet.toml", &["duration=4m", full]), 1).verdict;
+
+    assert_eq!((verdict.outcome, &*verdict.signature), (Outcome::Fail, "zeebe/no-progress/no-leader"), "{verdict:#?}");
+}
+
+#[test]
+fn without_time_for_the_cluster_to_come_back_a_run_is_inconclusive() {
+    let kill = "fault=[{at = \"90s\", do = {kill = {node = \"brokers\"}}, for = \"29s\"}]";
+    let verdict = run(&plan("quiet.toml", &["duration=2m", kill]), 1).verdict;
+
+    assert_eq!((verdict.outcome, &*verdict.signature), (Outcome::Inconclusive, "zeebe/too-little-calm"));
+}
+
 /// A leader of partition 1 that dies for good of a fault that has no end: nothing is judged to be lost.
 #[test]
 fn a_fault_in_force_at_the_end_makes_a_run_inconclusive() {

@@ -9,6 +9,9 @@ use kernel::clock::{DRIFT_MAX, DRIFT_MIN};
 use kernel::system::System;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// No more than a thousand times as long.
+const SLOW_MAX: u32 = 100_000;
+
 impl Plan {
     /// Whether it can be: ids, waiting, values.
     ///
@@ -169,6 +172,9 @@ fn check_action(entry: &Entry) -> Result<(), PlanError> {
         }
         Action::ClockDrift(drift) if !(DRIFT_MIN..=DRIFT_MAX).contains(&drift.ppm) => {
             refuse("ppm", &format!("is {}: write a number from {DRIFT_MIN} to {DRIFT_MAX}", drift.ppm))
+        }
+        Action::Slow(slow) | Action::DiskSlow(slow) if slow.percent > SLOW_MAX => {
+            refuse("percent", "is more than 100000, a thousand times as long: what began then would outlast the fault")
         }
         Action::Slow(slow) | Action::DiskSlow(slow) if slow.percent == 0 => {
             refuse("percent", "is 0, which changes nothing: 100 is twice as long")

@@ -5,7 +5,7 @@ use kernel::identity::Nanos;
 use miette::Report;
 use zeebe::exported::write_line;
 
-use crate::cli::output::Output;
+use crate::cli::output::{Output, say};
 use crate::cli::scenario_args::ScenarioArgs;
 use crate::cli::seeds;
 use crate::cli::status::Status;
@@ -22,7 +22,8 @@ Exit status:
 /// Show a broker's committed log of a partition, at any time of a run
 ///
 /// One record a line: position, source, key, what kind of record, what happened, and what matters of the value. With --json
-/// as an exporter writes them, which is what `relapse log verify` reads.
+/// as an exporter writes them, which is what `relapse log verify` reads if the log still begins at position 1: a broker
+/// throws away what its snapshot covers, segment by segment.
 #[derive(Debug, clap::Args)]
 #[command(after_help = STATUS)]
 pub struct Args {
@@ -67,21 +68,27 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         return Err(Problem::Usage { message, help }.into());
     }
     let plan = Plan::of(&scenario)?;
-    let at = args.at.unwrap_or(scenario.duration_ns);
-    if at > scenario.duration_ns {
+    if args.at.is_some_and(|at| at > scenario.duration_ns) {
         let message = "--at: the run ends before".to_owned();
         let help = Some("choose an earlier time, or lengthen the run with --set duration=..".to_owned());
         return Err(Problem::Usage { message, help }.into());
     }
-    let log = plan.log_at(args.seed, at, &args.node, args.partition)?;
+    let log = plan.log_at(args.seed, args.at, &args.node, args.partition)?;
     let wanted = |record: &&zeebe::protocol::Record| {
         let of_key = |key| record.key == key || record.value.workflow_instance_key() == Some(key);
         record.position >= args.from && args.key.is_none_or(of_key)
     };
     if !args.json {
         let seed = args.seed;
-        let heading_of = Heading { node: &args.node, partition: args.partition, at, seed, log: &log };
+        let heading_of = Heading { node: &args.node, partition: args.partition, seed, log: &log };
         output.text(&heading(&heading_of))?;
+    }
+    if let (true, Some(first)) = (args.json, log.records.first().filter(|first| first.position > 1)) {
+        say(format!(
+            "note: the log begins at position {}, what is before it is in the snapshot: `relapse log verify` reads only logs \
+             from position 1; look at an earlier time, or lengthen --set cluster.segment=..",
+            first.position
+        ));
     }
     for record in log.records.iter().filter(wanted) {
         output.line(if args.json { write_line(args.partition, record) } else { line(record) })?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kernel::State;
 use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{Nanos, NodeId};
 use kernel::world::World;
@@ -95,7 +96,15 @@ fn snapshots(world: &World<Zeebe>, settings: &Settings, partition: u16) -> Optio
 
 /// Readiness, which is what an orchestrator asks for, against health, which nobody asks for by default.
 fn health(world: &World<Zeebe>, settings: &Settings, node: NodeId) -> String {
-    let Some(broker) = broker(world, node) else { return format!("broker-{}: down", node.0) };
+    let state = match world.state(node) {
+        State::Up => None,
+        State::Down | State::Dark => Some("down"),
+        State::Paused => Some("paused"),
+        State::Hung => Some("hung"),
+    };
+    let (None, Some(broker)) = (state, broker(world, node)) else {
+        return format!("broker-{}: {}", node.0, state.unwrap_or("down"));
+    };
     let ready = if broker.is_ready() { "ready" } else { "not ready" };
     let partition = |number: u16| {
         let partition = broker.partition(number).filter(|partition| partition.health() == Health::Unhealthy)?;
@@ -119,7 +128,8 @@ fn known(world: &World<Zeebe>, settings: &Settings, key: i64, told: (Nanos, i64,
     };
     let (known, unknown): (Vec<u16>, Vec<u16>) = (1..=settings.partitions).partition(|partition| knows(*partition));
     let list = |partitions: &[u16]| partitions.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    let known = if known.is_empty() { "no partition".to_owned() } else { format!("partitions {}", list(&known)) };
     let lacks = if unknown.is_empty() { String::new() } else { format!(", unknown on {}", list(&unknown)) };
     let at = show_duration(at.into());
-    format!("deployment {key} (version {version}), answered at {at}: known on partitions {}{lacks}", list(&known))
+    format!("deployment {key} (version {version}), answered at {at}: known on {known}{lacks}")
 }

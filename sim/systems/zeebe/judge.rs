@@ -3,16 +3,22 @@
 //! Liveness is judged when faults are over. A fault that is in force at the end has not been survived, and has broken
 //! nothing either: the run is inconclusive, unless a check of safety fired.
 
+use checks::zeebe::progress::CALM;
 use checks::zeebe::{Checks, Violation};
 use faults::injector::Injector;
 use kernel::budget::Stop;
+use kernel::identity::Nanos;
 use kernel::verdict::{Outcome, Verdict};
 use kernel::world::World;
 use zeebe::cluster::Zeebe;
 
 use super::plan::Plan;
 use super::truth::Truth;
+use crate::scenario::duration::show_duration;
 use crate::systems::cut_short::{self, Cut};
+
+/// Lines about silent divergences of a partition that are told.
+const NOTES: usize = 3;
 
 /// Judges a run that ended so; `None`: somebody stopped it.
 pub fn judge(
@@ -29,14 +35,20 @@ pub fn judge(
             None => faults_not_over(),
             Some(calm_since) => match checks.at_end(world, calm_since) {
                 broken if !broken.is_empty() => failed(&broken),
+                _ if is_mended(plan) && !checks.divergences().is_empty() => failed(&checks.divergences()),
                 _ if checks.marks().processed == 0 => {
                     Verdict::new(Outcome::Vacuous, "vacuous/nothing-processed", Vec::new())
                 }
+                _ if world.now() < calm_since.saturating_add(CALM) => too_little_calm(calm_since),
                 _ => Verdict::pass(),
             },
         },
         ([], ended) => cut_short::verdict(world, ended.map_or(Cut::Keyboard, Cut::Budget), &plan.roles()),
     };
+    if verdict.outcome != Outcome::Fail || !checks.broken().is_empty() {
+        let notes = checks.divergences();
+        verdict.story.extend(notes.iter().flat_map(|note| note.story.iter().take(NOTES).cloned()));
+    }
     if let Some(injector) = injector {
         account_for_faults(&mut verdict, plan, injector, world);
     }
@@ -44,6 +56,13 @@ pub fn judge(
         verdict.story.push(tested(checks));
     }
     verdict
+}
+
+/// Whether a replay must write what the log has, to the record: with detection, and with every deployment accepted whenever it
+/// comes (#5760), nothing is left that may differ in silence.
+fn is_mended(plan: &Plan) -> bool {
+    let toggles = &plan.settings.toggles;
+    toggles.detect_reprocessing && toggles.fix_5760
 }
 
 /// What happened that could have broken a property.
@@ -73,6 +92,13 @@ fn failed(broken: &[Violation]) -> Verdict {
     Verdict { detail: first.detail.clone(), ..verdict }
 }
 
+fn too_little_calm(calm_since: Nanos) -> Verdict {
+    let (since, least) = (show_duration(calm_since.into()), show_duration(CALM.into()));
+    let why = format!("there has been calm since {since} only: whether the cluster comes back was not judged");
+    let way_out = format!("let the run go on for {least} when faults are over: lengthen it, or end them earlier");
+    Verdict::new(Outcome::Inconclusive, "zeebe/too-little-calm", vec![why, way_out])
+}
+
 fn faults_not_over() -> Verdict {
     let why = "a fault is in force at the end: what waits for it is neither lost nor stuck".to_owned();
     let way_out = "end each fault within the run: give it a `for`".to_owned();
@@ -80,14 +106,19 @@ fn faults_not_over() -> Verdict {
 }
 
 /// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing. Of faults
-/// that were drawn, only those are told that did something: a seed may well draw none that does, as it may draw none.
+/// that were drawn, those that did nothing are only counted: a seed may well draw none that does, as it may draw none.
 fn account_for_faults(verdict: &mut Verdict, plan: &Plan, injector: &Injector<Truth>, world: &World<Zeebe>) {
+    let (mut drawn, mut missed) = (0, 0);
     for report in injector.reports(world) {
+        drawn += 1;
         match &report.nothing {
             None => verdict.story.push(format!("fault {}: {}", report.id, report.summary())),
-            Some(_) if plan.profile.is_some() => {}
+            Some(_) if plan.profile.is_some() => missed += 1,
             Some(why) => verdict.story.push(format!("fault {} did nothing: {why}", report.id)),
         }
+    }
+    if plan.profile.is_some() {
+        verdict.story.push(format!("{drawn} faults were drawn, {missed} of them did nothing"));
     }
     if verdict.outcome == Outcome::Pass
         && plan.profile.is_none()

@@ -114,12 +114,42 @@ const WORKLOAD: &[Key] = &[
         need: Need::Default("1"),
         about: "instances started a second",
     },
+    Key {
+        name: "instances",
+        kind: Kind::Count { least: 1, most: 1_000_000_000 },
+        need: Need::Optional,
+        about: "instances started in all; without it, as many as there is time for",
+    },
     Key { name: "workers", kind: Kind::Count { least: 0, most: 100 }, need: Need::Default("1"), about: "job workers" },
     Key {
         name: "worker",
         kind: Kind::Text,
         need: Need::Default("benchmark"),
         about: "what they are like: `benchmark` as upstream's benchmarks come, `kubernetes` as they run there",
+    },
+    Key {
+        name: "workers_close_at",
+        kind: Kind::Duration { least: 1 },
+        need: Need::Optional,
+        about: "when the workers' processes are closed, jobs in hand or not; without it, never",
+    },
+    Key {
+        name: "capacity",
+        kind: Kind::Count { least: 1, most: 100_000 },
+        need: Need::Optional,
+        about: "jobs that a worker has at a time at most; without it, as that worker comes",
+    },
+    Key {
+        name: "job_takes",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Optional,
+        about: "how long a worker works on a job; without it, as that worker comes",
+    },
+    Key {
+        name: "job_timeout",
+        kind: Kind::Duration { least: 1_000_000 },
+        need: Need::Optional,
+        about: "how long a broker lets it; without it, six times as long as the work takes",
     },
 ];
 

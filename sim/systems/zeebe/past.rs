@@ -1,6 +1,7 @@
 //! A run up to a moment, to look at a node's log there.
 
-use kernel::budget::Budget;
+use checks::zeebe::Checks;
+use kernel::budget::{Budget, Stop};
 use kernel::identity::{Nanos, NodeId};
 use kernel::world::World;
 use miette::Report;
@@ -9,12 +10,16 @@ use zeebe::cluster::{Process, Zeebe};
 use zeebe::protocol::Record;
 
 use super::plan::Plan;
+use super::run::SLICE;
+use crate::scenario::duration::show_duration;
 use crate::scenario::nearest::suggest;
 use crate::scenario::problem::Problem;
 
 /// A broker's log of a partition at a moment.
 #[derive(Clone, Debug)]
 pub struct NodeLog {
+    /// When it was looked at.
+    pub at: Nanos,
     /// The Raft role, and its term.
     pub role: Role,
     /// The term.
@@ -26,15 +31,21 @@ pub struct NodeLog {
 }
 
 impl Plan {
-    /// The committed records that a broker has of a partition at a time.
-    pub fn log_at(&self, seed: u64, at: Nanos, node: &str, partition: u16) -> Result<NodeLog, Report> {
+    /// The committed records that a broker has of a partition at a time; at the end of the run if none is asked for.
+    pub fn log_at(&self, seed: u64, asked: Option<Nanos>, node: &str, partition: u16) -> Result<NodeLog, Report> {
+        let at = asked.unwrap_or(self.budget.until);
         let number = self.broker(node)?;
         if !(1..=self.settings.partitions).contains(&partition) {
             let message = format!("--partition {partition}: there is no such partition");
             let help = Some(format!("there are 1 to {}", self.settings.partitions));
             return Err(Problem::Usage { message, help }.into());
         }
-        let world = self.world_at(seed, at);
+        let (world, over) = self.world_at(seed, at);
+        if let (true, Some(asked)) = (over, asked.filter(|asked| *asked > world.now())) {
+            let message = format!("--at {}: the run ended before", show_duration(asked.into()));
+            let help = Some(format!("it ended at {}: choose an earlier time", show_duration(world.now().into())));
+            return Err(Problem::Usage { message, help }.into());
+        }
         let Some(Process::Broker(broker)) = world.node(number) else {
             let message = format!("--node {node}: it has no process at that time");
             let help = Some("look at another time with --at, or at another node".to_owned());
@@ -43,7 +54,7 @@ impl Plan {
         let replica = broker.partition(partition).expect("the partition is there");
         let (role, term) = replica.member().map_or((Role::Inactive, 0), |member| (member.role(), member.term()));
         let snapshot = replica.snapshot().map(|(_, position)| position);
-        Ok(NodeLog { role, term, snapshot, records: replica.records().cloned().collect() })
+        Ok(NodeLog { at: world.now(), role, term, snapshot, records: replica.records().cloned().collect() })
     }
 
     fn broker(&self, node: &str) -> Result<NodeId, Report> {
@@ -55,16 +66,19 @@ impl Plan {
         })
     }
 
-    /// The world of a seed at a time, or at the end of the run if that comes first.
-    fn world_at(&self, seed: u64, at: Nanos) -> World<Zeebe> {
+    /// The world of a seed at a time, and whether the run ended before: by its events, or by what a check found.
+    fn world_at(&self, seed: u64, at: Nanos) -> (World<Zeebe>, bool) {
         let mut world = self.build(seed);
-        let budget = Budget { until: at.min(self.budget.until), ..self.budget };
-        if self.is_quiet() {
-            world.run(budget, &mut ());
-        } else {
-            let mut injector = self.injector(&mut world).expect("checked when resolved");
-            faults::injector::run(&mut world, &mut injector, budget, &mut ());
+        let mut injector = self.injector(&mut world).expect("checked when resolved");
+        let mut checks = Checks::new(&self.settings);
+        loop {
+            let events = (world.events() + SLICE).min(self.budget.events);
+            let budget = Budget { until: at.min(self.budget.until), events };
+            let ended = faults::injector::run(&mut world, &mut injector, budget, &mut checks);
+            let over = !checks.broken().is_empty() || world.events() >= self.budget.events;
+            if over || ended != Stop::Events {
+                return (world, over);
+            }
         }
-        world
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use explore::Reduce;
+use faults::duration::Span;
 use faults::injector::Injector;
 use faults::names::Names;
-use faults::plan::PlanError;
+use faults::plan::{Entry, PlanError};
 use faults::sample::{Profile, sample};
+use faults::trigger::Trigger;
 use kernel::budget::Budget;
 use kernel::identity::{Nanos, NodeId};
 use kernel::latency::Latency;
@@ -16,7 +18,7 @@ use miette::Report;
 use zeebe::client_node::ClientRole;
 use zeebe::cluster::{Costs, Settings, Zeebe, builder};
 
-use super::truth::Truth;
+use super::truth::{Truth, WORDS};
 use super::{releases, workload};
 use crate::scenario::Scenario;
 use crate::scenario::nearest::suggest;
@@ -68,9 +70,28 @@ impl Plan {
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
             wall_time: scenario.wall_time_ns,
         };
+        plan.check_words(scenario)?;
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
         plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;
         Ok(plan)
+    }
+
+    /// Whether every word of every fault that is said or may be drawn means somebody.
+    fn check_words(&self, scenario: &Scenario) -> Result<(), Report> {
+        let truth = Truth { brokers: self.settings.brokers };
+        let mut all = self.faults.entries().to_vec();
+        for (name, kind) in self.profile.iter().flat_map(|profile| &profile.kind) {
+            let at = Trigger::At(Span(0));
+            all.extend(kind.actions.iter().map(|action| Entry::new(at.clone(), action.clone()).named(name)));
+        }
+        for entry in all {
+            let strange = truth.strange(&entry, self.settings.partitions);
+            // Alone, since kinds have one name for several actions.
+            let alone = Entry { trigger: Trigger::At(Span(0)), ..entry };
+            let checked = faults::plan::Plan::new(vec![alone]).and_then(|plan| plan.check_words(&self.names, WORDS));
+            checked.and(strange).map_err(|error| scenario.fault_places.problem(&error))?;
+        }
+        Ok(())
     }
 
     /// What carries the faults of a seed out on its world.

@@ -20,7 +20,7 @@ use crate::scenario::Scenario;
 use crate::systems::cut_short;
 
 /// Events between two looks at whether the run should stop: at the keyboard, or since a check fired.
-const SLICE: u64 = 1 << 14;
+pub const SLICE: u64 = 1 << 14;
 
 /// Runs plans on a host.
 pub struct ZeebeRunner {

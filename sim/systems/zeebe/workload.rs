@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kernel::identity::{Nanos, SECONDS};
 use miette::Report;
 use zeebe::bpmn::{BpmnError, Definitions, Kind, encode};
-use zeebe::client::{Operation, StarterSettings, When, WorkerSettings};
+use zeebe::client::{Close, Operation, StarterSettings, When, WorkerSettings};
 use zeebe::client_node::ClientRole;
 use zeebe::gateway::{File, Request};
 use zeebe::protocol::Text;
@@ -21,6 +21,9 @@ use crate::scenario::problem::Problem;
 const BENCHMARK: &[u8] = include_bytes!("../../../scenarios/zeebe/benchmark.bpmn");
 /// The first client after the start, so that the cluster has leaders by then.
 const STARTS_AFTER: Nanos = 3 * SECONDS;
+
+/// No run needs more deployments, each of which is held ready from the start.
+const DEPLOYMENTS_MAX: u64 = 10_000;
 
 /// What is deployed.
 struct Resource {
@@ -37,22 +40,32 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
     let count = |name| workload.count(name).expect("it has a default");
     let resource = resource(workload.file("bpmn"))?;
     let opens_at = workload.duration("opens_at").expect("it has a default");
+    let every = workload.duration("deploy_every").unwrap_or(u64::MAX);
+    if scenario.duration_ns.saturating_sub(opens_at) / every > DEPLOYMENTS_MAX {
+        let message =
+            format!("{}: workload.deploy_every: more than {DEPLOYMENTS_MAX} deployments", scenario.path.display());
+        return Err(
+            Problem::Usage { message, help: Some("deploy less often, or for a shorter time".to_owned()) }.into()
+        );
+    }
     let mut clients = vec![("deployer".to_owned(), deployer(scenario, &resource, opens_at))];
     let rate = u32::try_from(count("instances_per_second")).expect("bounded by the table");
     if rate > 0 {
         let settings = StarterSettings {
             rate,
             process_id: resource.process_id.clone(),
+            instances_max: workload.count("instances"),
             ..StarterSettings::benchmark([file(&resource, 0)].into())
         };
         let starter = ClientRole::Starter { settings: Arc::new(settings), opens_at: opens_at + STARTS_AFTER };
         clients.push(("starter".to_owned(), starter));
     }
     let like = worker(scenario)?;
+    let closes = workload.duration("workers_close_at").map(|at| (at, Close::Client));
     for number in 0..count("workers") {
         for (nth, job_type) in resource.job_types.iter().enumerate() {
             let settings = WorkerSettings { job_type: job_type.clone(), ..like.clone() };
-            let role = ClientRole::Worker { settings: Arc::new(settings), opens_at, closes: None };
+            let role = ClientRole::Worker { settings: Arc::new(settings), opens_at, closes };
             let name = if resource.job_types.len() == 1 {
                 format!("worker-{number}")
             } else {
@@ -65,14 +78,22 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
 }
 
 fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
-    match scenario.workload.text("worker").expect("it has a default") {
-        "benchmark" => Ok(WorkerSettings::benchmark()),
-        "kubernetes" => Ok(WorkerSettings::kubernetes()),
+    let workload = &scenario.workload;
+    let like = match workload.text("worker").expect("it has a default") {
+        "benchmark" => WorkerSettings::benchmark(),
+        "kubernetes" => WorkerSettings::kubernetes(),
         other => {
             let message = format!("{}: workload.worker: there is no worker `{other}`", scenario.path.display());
-            Err(Problem::Usage { message, help: Some(suggest(other, ["benchmark", "kubernetes"])) }.into())
+            return Err(Problem::Usage { message, help: Some(suggest(other, ["benchmark", "kubernetes"])) }.into());
         }
-    }
+    };
+    let capacity = workload.count("capacity").map(|jobs| i32::try_from(jobs).expect("bounded by the table"));
+    Ok(WorkerSettings {
+        capacity: capacity.unwrap_or(like.capacity),
+        completion_delay: workload.duration("job_takes").unwrap_or(like.completion_delay),
+        job_timeout: workload.duration("job_timeout").or(like.job_timeout),
+        ..like
+    })
 }
 
 /// The first deployment has number 0 and the resource as it is, which the starter deploys as well.

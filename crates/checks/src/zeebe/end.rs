@@ -6,6 +6,7 @@ use kernel::State as ProcessState;
 use kernel::identity::{MILLIS, Nanos, NodeId};
 use kernel::world::World;
 use raft::Role as RaftRole;
+use std::collections::BTreeSet;
 use zeebe::broker::Partition;
 use zeebe::client_node::ClientRole;
 use zeebe::cluster::{Process, Role, Zeebe};
@@ -33,7 +34,9 @@ fn seen(world: &World<Zeebe>, node: NodeId, number: u16) -> Replica {
     let unread = |(partition, processor): (&Partition, &StreamProcessor)| {
         partition.commit_position() - (processor.reads_next() - 1)
     };
-    let uncommitted = leads.and_then(Partition::member).map(|member| member.log().last_index() - member.commit_index());
+    // A member whose disk failed may know of commits that it has not.
+    let uncommitted =
+        leads.and_then(Partition::member).map(|member| member.log().last_index().saturating_sub(member.commit_index()));
     Replica {
         node,
         works: replica.is_some(),
@@ -93,7 +96,8 @@ impl Checks {
                 others.filter_map(|(number, other)| deployments::differing(state, (number, other.processor.state())));
             add(differing.next());
             let free_since = calm_since.max(installed(number));
-            let moved = |instance: i64| has_moved(world, leader, instance);
+            let moved = moved(world, leader);
+            let moved = |instance: i64| moved.contains(&instance);
             add(self.watched(number).instances.stuck(state, &worked, (free_since, now), moved));
         }
         violations
@@ -115,10 +119,10 @@ impl Checks {
     }
 }
 
-/// Whether the log has had something of an instance just now, by the leader's clock.
-fn has_moved(world: &World<Zeebe>, leader: &Leader<'_>, instance: i64) -> bool {
+/// The instances that the log has had something of just now, by the leader's clock.
+fn moved(world: &World<Zeebe>, leader: &Leader<'_>) -> BTreeSet<i64> {
     let (_, wall) = world.clock(leader.node);
     let since = (wall.saturating_sub(instances::MOVED) / MILLIS).cast_signed();
-    let of_instance = |record: &zeebe::protocol::Record| record.value.workflow_instance_key() == Some(instance);
-    leader.partition.records().any(|record| record.timestamp >= since && of_instance(record))
+    let recent = leader.partition.records().filter(|record| record.timestamp >= since);
+    recent.filter_map(|record| record.value.workflow_instance_key()).collect()
 }

@@ -3,15 +3,16 @@
 //! Judged at the end, of instances that had `PATIENCE` since the client was told and since faults were over. One that waits
 //! for a job is stuck if it was overtaken: a job of an instance that is newer by key was completed on its partition, and
 //! since then 30 s have passed; or if no job was completed there for as long. So a worker that cannot keep up, and takes jobs
-//! in their order, is no finding. One that waits for nothing at all is stuck if the log has had nothing of it for 30 s. Left out: instances with an incident
-//! or a timer, on the blacklist, or with a job that nobody works on. Not covered: whether what was done is right; an
+//! in their order, is no finding. One that waits for nothing at all is stuck if the log has had nothing of it for 30 s.
+//! Left out: instances with an incident or a timer, on the blacklist, or with a job that nobody works on. Not covered: whether what was done is right; an
 //! instance that is gone without having been completed, which `states` and `committed` would have to find.
 //= specs/zeebe.md 9.2, 9.3; 11.1, Oracles (f)
 
 use super::Finding;
 use kernel::identity::{Nanos, SECONDS};
+use std::collections::{BTreeMap, BTreeSet};
 use zeebe::protocol::{Text, partition_of};
-use zeebe::state::{JobState, State};
+use zeebe::state::{JobRow, JobState, State};
 
 /// The check's name.
 pub const NAME: &str = "zeebe/instance-stuck";
@@ -73,7 +74,8 @@ impl Instances {
         moved: impl Fn(i64) -> bool,
     ) -> Option<Finding> {
         let old = self.told.iter().filter(|(_, at)| (*at).max(calm_since) + PATIENCE <= now);
-        let mut stuck = old.filter_map(|(key, at)| match waits(*key, state, worked) {
+        let underway = Underway::of(state);
+        let mut stuck = old.filter_map(|(key, at)| match underway.waits(*key, state, worked) {
             Some(Waits::Nothing) if !moved(*key) => Some((key, at, "nothing".to_owned())),
             Some(Waits::Worker(job)) if self.passed_over(*key, now) => {
                 Some((key, at, format!("a worker, its job being {}", job.name())))
@@ -91,18 +93,34 @@ impl Instances {
     }
 }
 
-/// What an instance waits for; nothing if it has come to its end.
-fn waits(instance: i64, state: &State, worked: &[Text]) -> Option<Waits> {
-    state.instance(instance)?;
-    let is_excused = state.is_blacklisted(instance)
-        || state.all_incidents().any(|incident| incident.workflow_instance_key == instance)
-        || state.all_timers().any(|timer| timer.record.workflow_instance_key == instance);
-    if is_excused {
-        return Some(Waits::Other);
+/// What a state holds by instance: one look at it for all instances.
+struct Underway<'a> {
+    /// Instances with an incident or a timer.
+    excused: BTreeSet<i64>,
+    /// The first job of each.
+    jobs: BTreeMap<i64, &'a JobRow>,
+}
+
+impl<'a> Underway<'a> {
+    fn of(state: &'a State) -> Self {
+        let incidents = state.all_incidents().map(|incident| incident.workflow_instance_key);
+        let timers = state.all_timers().map(|timer| timer.record.workflow_instance_key);
+        let mut jobs = BTreeMap::new();
+        for (_, job) in state.all_jobs() {
+            jobs.entry(job.record.workflow_instance_key).or_insert(job);
+        }
+        Underway { excused: incidents.chain(timers).collect(), jobs }
     }
-    let mut jobs = state.all_jobs().filter(|(_, job)| job.record.workflow_instance_key == instance);
-    let Some((_, job)) = jobs.next() else { return Some(Waits::Nothing) };
-    Some(if worked.contains(&job.record.r#type) { Waits::Worker(job.state) } else { Waits::Other })
+
+    /// What an instance waits for; nothing if it has come to its end.
+    fn waits(&self, instance: i64, state: &State, worked: &[Text]) -> Option<Waits> {
+        state.instance(instance)?;
+        if state.is_blacklisted(instance) || self.excused.contains(&instance) {
+            return Some(Waits::Other);
+        }
+        let Some(job) = self.jobs.get(&instance) else { return Some(Waits::Nothing) };
+        Some(if worked.contains(&job.record.r#type) { Waits::Worker(job.state) } else { Waits::Other })
+    }
 }
 
 /// The place of a key's partition among all.

@@ -13,8 +13,8 @@ pub struct Release {
     #[arg(long, value_name = "RELEASE", default_value = "0.24.4")]
     preset: String,
 
-    /// Switch one defect or fix; NAME alone means NAME=true
-    #[arg(long = "toggle", value_name = "NAME=BOOL")]
+    /// Switch one defect or fix; NAME alone means NAME=on
+    #[arg(long = "toggle", value_name = "NAME=on|off")]
     toggles: Vec<String>,
 }
 
@@ -40,9 +40,9 @@ impl Release {
             let flag = || format!("--toggle {said}");
             let (name, value) = said.split_once('=').unwrap_or((said, "true"));
             let on = match value.trim() {
-                "true" => true,
-                "false" => false,
-                other => return Err(unknown(flag(), "a toggle is on or off", suggest(other, ["true", "false"])).into()),
+                "true" | "on" => true,
+                "false" | "off" => false,
+                other => return Err(unknown(flag(), "a toggle is on or off", suggest(other, ["on", "off"])).into()),
             };
             if !toggles.set(name.trim(), on) {
                 return Err(unknown(flag(), "no such toggle is known", suggest(name.trim(), Toggles::NAMES)).into());
