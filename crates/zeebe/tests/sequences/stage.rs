@@ -26,6 +26,8 @@ pub struct World {
     pub held: bool,
     /// Storage errors to come: point, and how many times it still works before.
     pub storage: Vec<(StoragePoint, u32)>,
+    /// Of partition 1 nothing behind this position is committed.
+    pub uncommitted_behind: Option<i64>,
 }
 
 struct Seat<'a> {
@@ -34,6 +36,11 @@ struct Seat<'a> {
 }
 
 impl World {
+    fn commit_position(&self, partition: u16) -> i64 {
+        let end = self.logs.get(&partition).map_or(0, |log| log.len() as i64);
+        self.uncommitted_behind.filter(|_| partition == 1).map_or(end, |bound| bound.min(end))
+    }
+
     fn append(&mut self, partition: u16, batch: Vec<Record>) -> i64 {
         let log = self.logs.entry(partition).or_default();
         for mut record in batch {
@@ -52,11 +59,12 @@ impl Host for Seat<'_> {
 
     fn record(&self, position: i64) -> Option<Record> {
         let log = self.world.logs.get(&self.partition)?;
-        log.get(usize::try_from(position - 1).ok()?).cloned()
+        let committed = position <= self.commit_position();
+        log.get(usize::try_from(position - 1).ok()?).filter(|_| committed).cloned()
     }
 
     fn commit_position(&self) -> i64 {
-        self.world.logs.get(&self.partition).map_or(0, |log| log.len() as i64)
+        self.world.commit_position(self.partition)
     }
 
     fn append(&mut self, batch: Vec<Record>) -> Option<i64> {
@@ -121,7 +129,18 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(preset: &str) -> Self {
-        let toggles = Arc::new(Toggles::preset(preset).expect("a preset"));
+        Stage::with(Toggles::preset(preset).expect("a preset"))
+    }
+
+    /// With 0.24.4, and one defect mended or not.
+    pub fn toggled(toggle: &str, on: bool) -> Self {
+        let mut toggles = Toggles::preset("0.24.4").expect("a preset");
+        assert!(toggles.set(toggle, on), "{toggle}");
+        Stage::with(toggles)
+    }
+
+    fn with(toggles: Toggles) -> Self {
+        let toggles = Arc::new(toggles);
         let world = World { now: 1_600_000_000_000, ..World::default() };
         let mut stage = Stage { world, toggles, processors: BTreeMap::new(), requests: 0 };
         for partition in 1..=3 {
@@ -152,6 +171,33 @@ impl Stage {
             processor.committed();
         }
         self.run();
+    }
+
+    /// Of partition 1 all up to this position is committed, or simply all.
+    pub fn commit(&mut self, bound: Option<i64>) {
+        self.world.uncommitted_behind = bound;
+        if let Some(processor) = self.processors.get_mut(&1) {
+            processor.committed();
+        }
+        self.run();
+    }
+
+    /// What a stream processor died of.
+    pub fn death(&self) -> Option<&str> {
+        self.world.notices.iter().find_map(|(_, notice)| match notice {
+            Notice::Failed { why, .. } => Some(&**why),
+            _ => None,
+        })
+    }
+
+    /// What a replay would have written where the log has something else, unnoticed.
+    pub fn divergences(&self) -> Vec<(i64, String)> {
+        let notices = self.world.notices.iter();
+        let diverged = notices.filter_map(|(_, notice)| match notice {
+            Notice::Diverged { position, listed } => Some((*position, listed.to_string())),
+            _ => None,
+        });
+        diverged.collect()
     }
 
     /// One job of one processor; whether it had one.
