@@ -300,3 +300,50 @@ fn a_batch_stands_in_one_piece() {
     }
     assert!(whole > 300 && torn > 40, "{whole} {torn}");
 }
+
+/// A timer may be due a moment earlier or later, by the leader's clock; a date may not.
+#[test]
+fn only_what_is_reckoned_from_the_clock_is_let_off() {
+    let mut dated = 0;
+    for name in ["timers/log-1", "timers/log-2", "timers/log-3"] {
+        let log = golden(&format!("{name}.jsonl"));
+        let is_create = |record: &&Value| record["valueType"] == "TIMER" && record["intent"] == "CREATE";
+        for record in log.0.iter().filter(is_create) {
+            let position = number(record, "position");
+            let is_dated = record["value"]["targetElementId"] == "wait_date_timer";
+            let mut log = log.clone();
+            // What it brings about differs in any case.
+            let due = number(&record["value"], "dueDate");
+            log.at(position)["value"]["dueDate"] = json!(if is_dated { due + 1 } else { due - 1 });
+            let place = outcome(&log).place().expect("a difference").1;
+            assert_eq!(place, if is_dated { source(record) } else { position }, "{name} at {position}");
+            dated += usize::from(is_dated);
+        }
+    }
+    assert_eq!(dated, 3);
+}
+
+/// A leader that has triggered no element since it started writes the defaults; what stood there otherwise is that of the
+/// last element.
+#[test]
+fn an_event_that_starts_an_instance_has_what_was_left_over_or_nothing() {
+    let log = golden("timers/log-1.jsonl");
+    for position in [143, 159, 208, 229] {
+        for (member, default, other) in [
+            ("bpmnProcessId", json!(""), json!("wait")),
+            ("version", json!(-1), json!(2)),
+            ("flowScopeKey", json!(-1), json!(1)),
+        ] {
+            let mut log = log.clone();
+            log.at(position)["value"][member] = other;
+            assert_eq!(stray(&log), position, "{member}");
+            log.at(position)["value"][member] = default;
+            assert_eq!(stray(&log), position, "{member}: all or none");
+        }
+        let mut log = log.clone();
+        for (member, default) in [("bpmnProcessId", json!("")), ("version", json!(-1)), ("flowScopeKey", json!(-1))] {
+            log.at(position)["value"][member] = default;
+        }
+        assert_eq!(outcome(&log), Outcome::Clean, "{position}");
+    }
+}

@@ -11,8 +11,8 @@ use super::request::Refused;
 use super::stored::Stored;
 use crate::engine::{DEPLOYMENT_PARTITION, Engine, Output, SeenDeployments, has_processor};
 use crate::protocol::{
-    DeploymentIntent, Intent, Job, Message, NO_POSITION, Record, RecordType, Text, Timer, Value, ValueType,
-    WorkflowInstanceIntent,
+    DeploymentIntent, ElementType, Intent, Job, Message, NO_POSITION, Record, RecordType, Text, Timer, TimerIntent,
+    Value, ValueType, WorkflowInstance, WorkflowInstanceIntent,
 };
 use crate::replay::{Replay, Scan};
 use crate::settings::{DocumentOrder, Toggles};
@@ -36,6 +36,8 @@ pub(super) struct Leader<'a> {
     pub timers: Stored<Arc<Timer>>,
     /// Messages that waited, and until when at least.
     pub messages: Stored<(Arc<Message>, i64)>,
+    /// The last event of an element that a timer triggered.
+    pub left_over: Option<Arc<WorkflowInstance>>,
 }
 
 impl<'a> Leader<'a> {
@@ -53,6 +55,7 @@ impl<'a> Leader<'a> {
             activated: Stored::default(),
             timers: Stored::default(),
             messages: Stored::default(),
+            left_over: None,
         }
     }
 
@@ -116,7 +119,7 @@ impl<'a> Leader<'a> {
             self.state.mark_processed(record.position);
         }
         self.state.commit();
-        self.note_stored(record.position);
+        self.note(record);
         Ok(())
     }
 
@@ -135,7 +138,7 @@ impl<'a> Leader<'a> {
         }
         self.state.commit();
         self.seen.commit();
-        self.note_stored(record.position);
+        self.note(record);
         Ok(())
     }
 
@@ -195,10 +198,11 @@ impl<'a> Leader<'a> {
             if names.is_empty() { DocumentOrder::Index } else { DocumentOrder::Recorded(names.into()) };
     }
 
-    /// Notes what the processing of the record at a position has made of the jobs, timers and messages that it wrote of:
-    /// it writes of all that it changes.
-    fn note_stored(&mut self, position: i64) {
-        let Leader { state, out, activated, timers, messages, .. } = self;
+    /// Notes what the processing of a record has made of the jobs, timers and messages that it wrote of: it writes of all
+    /// that it changes.
+    fn note(&mut self, record: &Record) {
+        let Leader { state, out, activated, timers, messages, left_over, .. } = self;
+        let position = record.position;
         for follow_up in &out.follow_ups {
             let key = follow_up.key;
             match &follow_up.value {
@@ -213,6 +217,12 @@ impl<'a> Leader<'a> {
                 Value::Message(_) => {
                     let row = state.message(key).map(|row| (row.record.clone(), row.deadline));
                     messages.note(key, position, row.as_ref());
+                }
+                Value::WorkflowInstance(event)
+                    if record.intent == Intent::Timer(TimerIntent::Trigger)
+                        && event.bpmn_element_type != ElementType::StartEvent =>
+                {
+                    *left_over = Some(event.clone());
                 }
                 _ => {}
             }

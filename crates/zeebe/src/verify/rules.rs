@@ -1,11 +1,14 @@
 //! What the log may have of a record: its synchronous follow-ups, and the rules of what is written beside processing.
 
-use super::compare::{Difference, compare, is_silent};
+use super::compare::{Difference, Untold, compare, is_silent};
 use super::course::Finding;
 use super::index::is_asynchronous;
 use super::leader::Leader;
+use crate::bpmn::{Kind, Start, Timer as Due};
 use crate::engine::{Output, has_processor, tell_create};
-use crate::protocol::{DeploymentIntent, ErrorIntent, Intent, NO_POSITION, Record, RecordType, RejectionType, Value};
+use crate::protocol::{
+    DeploymentIntent, ErrorIntent, Intent, NO_POSITION, Record, RecordType, RejectionType, Timer, TimerIntent, Value,
+};
 use crate::replay::Scan;
 
 impl Leader<'_> {
@@ -15,7 +18,12 @@ impl Leader<'_> {
         if scan.failed.contains(&position) {
             return self.failed_follow_ups(record).map(Box::new).map(Finding::Differs);
         }
-        let difference = compare(record, &self.out.follow_ups, self.logged(position))?;
+        let is_trigger = record.intent == Intent::Timer(TimerIntent::Trigger);
+        let untold = Untold {
+            left_over: self.left_over.as_deref().filter(|_| is_trigger),
+            is_dated: &|timer| self.is_dated(timer),
+        };
+        let difference = compare(record, &self.out.follow_ups, self.logged(position), &untold)?;
         if !is_silent(&difference, self.toggles.detect_reprocessing) {
             return Some(Finding::Differs(Box::new(difference)));
         }
@@ -23,10 +31,20 @@ impl Leader<'_> {
         let mut other = Output::default();
         let accepted = difference.expected.as_ref().is_some_and(|expected| expected.kind == RecordType::Event);
         tell_create(&mut other, record, !accepted);
-        match compare(record, &other.follow_ups, self.logged(position)) {
+        match compare(record, &other.follow_ups, self.logged(position), &untold) {
             Some(other) => Some(Finding::Differs(Box::new(other))),
             None => Some(Finding::Silent { position: difference.position.unwrap_or(position), source: position }),
         }
+    }
+
+    /// Whether a timer is due at a date, not after a time.
+    fn is_dated(&self, timer: &Timer) -> bool {
+        let process = self.state.workflow(timer.workflow_key).map(|workflow| &workflow.process);
+        let element = process.and_then(|process| process.element(&timer.target_element_id));
+        matches!(
+            element.map(|element| &element.kind),
+            Some(Kind::StartEvent(Start::Timer(Due::Date(_))) | Kind::TimerCatchEvent(Due::Date(_)))
+        )
     }
 
     /// What the log has of a record whose processing failed: a rejection if it is a command, and the ERROR. Their texts are

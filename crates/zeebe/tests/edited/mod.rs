@@ -145,3 +145,26 @@ pub fn create(log: &Log) -> Value {
     let is_it = |record: &&Value| record["valueType"] == "DEPLOYMENT" && record["intent"] == "CREATE";
     log.0.iter().find(is_it).expect("a deployment").clone()
 }
+
+/// All leaves below a value, as paths.
+pub fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| leaves(value, &format!("{path}/{name}"), found))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+/// Another value of the same kind.
+pub fn change(leaf: &mut Value) {
+    *leaf = match leaf {
+        Value::Number(number) => Value::from(number.as_i64().unwrap_or(0) + 1),
+        Value::String(text) => Value::from(format!("{text}x")),
+        Value::Bool(value) => Value::from(!*value),
+        _ => Value::from("x"),
+    };
+}
