@@ -138,7 +138,6 @@ fn a_time_out_may_stand_between_a_command_and_its_processing() {
     insert(&mut late, 112, &completed, 110);
     insert(&mut late, 113, &refused, 111);
     assert_eq!(outcome(&late), Outcome::Clean);
-
     for source in [-1, ACTIVATE, 110] {
         let mut after = activated();
         insert(&mut after, 110, &complete, -1);
@@ -242,8 +241,10 @@ fn deployments_come_from_clients_to_partition_1_and_from_it_to_the_others() {
         let end = log.len() + 1;
         insert(&mut log, end, &of_client, -1);
         assert_eq!(outcome(&log).is_clean(), stands, "{name}");
-        log.at(end)["key"] = json!(77);
-        assert_eq!(outcome(&log).is_clean(), !stands, "{name}");
+        for (key, of_partition_1) in [(2_251_799_813_700_000_i64, true), (4_503_599_627_400_000, false), (77, false)] {
+            log.at(end)["key"] = json!(key);
+            assert_eq!(outcome(&log).is_clean(), !stands && of_partition_1, "{name}: {key}");
+        }
     }
 }
 

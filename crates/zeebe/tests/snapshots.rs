@@ -10,6 +10,9 @@ use relapse_zeebe::settings::Toggles;
 use relapse_zeebe::verify::{Outcome, Range, Refused, Request, every_snapshot, verify};
 use serde_json::Value;
 
+/// A deployment that no recording has.
+const KEY: i64 = 2_251_799_813_700_000;
+
 fn preset(name: &str) -> Toggles {
     Toggles::preset(name).expect("a preset")
 }
@@ -71,7 +74,7 @@ fn a_deployment_that_comes_three_times() {
             let (create, start) = (create(&log), log.len() / 2);
             for nth in 0..3 {
                 let at = start + 1 + (2 + gap) * nth;
-                log.insert_create(at, &create, 77, answers & (1 << nth) != 0);
+                log.insert_create(at, &create, KEY, answers & (1 << nth) != 0);
                 (0..gap).for_each(|n| log.insert_nothing(at + 2 + n, &create));
             }
             for name in ["0.24.4", "0.24.6", "0.26.0"] {
@@ -91,7 +94,7 @@ fn a_deployment_that_was_seen_and_lost() {
         let value = other.pointer_mut(member).expect("a member");
         *value = (value.as_i64().expect("a number") + 10).into();
     }
-    log.insert_create(5, &other, 78, false);
+    log.insert_create(5, &other, KEY, false);
     let ranges = agreed(&log, &preset("0.24.4"));
     assert_eq!(ranges[0].silent, [6]);
     assert!(!ranges[0].outcome.is_clean(), "later instances are of the newest version: {ranges:?}");
@@ -148,7 +151,7 @@ fn make(log: &mut Log, edit: &Edit, create: &Value) {
     match *edit {
         Edit::Create { at, key, accepted, other } => {
             let mut create = create.clone();
-            let key = if key == 0 { number(&create, "key") } else { key };
+            let key = if key == 0 { number(&create, "key") } else { KEY + key };
             if let Some(version) = create.pointer_mut("/value/deployedWorkflows/0/version").filter(|_| other) {
                 *version = 7.into();
             }

@@ -7,7 +7,7 @@ use super::leader::Leader;
 use crate::engine::{DEPLOYMENT_PARTITION, has_processor};
 use crate::protocol::{
     DeploymentIntent, IncidentIntent, Intent, JobBatchIntent, JobIntent, MessageIntent, NO_KEY, NO_POSITION, Record,
-    RecordType, VariableDocumentIntent, WorkflowInstanceCreationIntent, WorkflowInstanceIntent,
+    RecordType, VariableDocumentIntent, WorkflowInstanceCreationIntent, WorkflowInstanceIntent, partition_of,
 };
 
 impl Leader<'_> {
@@ -47,7 +47,8 @@ fn comes_from_outside(record: &Record, partition: u16) -> bool {
     let no_key = record.key == NO_KEY;
     let fits = match record.intent {
         Intent::Deployment(intent) => {
-            intent == DeploymentIntent::Create && no_key == (partition == DEPLOYMENT_PARTITION)
+            let is_pushed = partition_of(record.key) == i64::from(DEPLOYMENT_PARTITION);
+            intent == DeploymentIntent::Create && if partition == DEPLOYMENT_PARTITION { no_key } else { is_pushed }
         }
         Intent::WorkflowInstanceCreation(intent) => {
             matches!(intent, Creation::Create | Creation::CreateWithAwaitingResult) && no_key
