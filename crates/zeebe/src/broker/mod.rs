@@ -10,6 +10,7 @@ mod health;
 mod log_stream;
 mod partition;
 mod processor_host;
+mod pushes;
 mod raft_host;
 mod snapshots;
 mod transition;
@@ -18,29 +19,20 @@ pub use health::Health;
 pub use log_stream::LogStream;
 pub use partition::Partition;
 
-use crate::cluster::{COMMANDS, Job, Message, Push, Settings, Timer, Zeebe};
+use crate::cluster::{COMMANDS, Call, Job, Message, Push, Settings, Timer, Zeebe};
 use crate::membership::Topic;
 use crate::neighbours::{Calls, Neighbours};
 use crate::processor;
 use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
 use crate::topology::BrokerTopology;
 use database::DATABASE;
-use kernel::identity::{ConnectionId, NodeId, SECONDS, TimerId};
+use kernel::identity::{ConnectionId, NodeId};
 use kernel::system::{Env, Input, Target};
+use pushes::{Attempt, Pushes};
 use raft::cluster::Wires;
 use snapshots::OWN;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A push that is under way.
-#[derive(Clone, Debug)]
-struct Pushing {
-    key: i64,
-    partition: u16,
-    node: NodeId,
-    epoch: u32,
-    timeout: TimerId,
-}
 
 /// What a broker's partitions share.
 #[derive(Clone, Debug)]
@@ -52,8 +44,7 @@ pub struct Shell {
     gateways: BTreeMap<u64, ConnectionId>,
     /// Confirmations for listeners in this very process.
     local: Vec<(i64, u16)>,
-    pushes: BTreeMap<u64, Pushing>,
-    pushed: u64,
+    pushes: Pushes,
     /// Partitions that have been installed as neither leader nor follower yet.
     not_installed: Vec<u16>,
     ready: bool,
@@ -70,12 +61,12 @@ impl Broker {
     /// A broker that has not started.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
-        let (wires, gateways, pushes) = (Wires::default(), BTreeMap::new(), BTreeMap::new());
+        let (wires, gateways, pushes) = (Wires::default(), BTreeMap::new(), Pushes::default());
         let neighbours = Neighbours::<BrokerTopology>::new(&settings);
         let partitions = (1..=settings.partitions).map(Partition::new).collect();
         let (not_installed, local) = ((1..=settings.partitions).collect(), Vec::new());
         let ready = settings.partitions == 0;
-        let shell = Shell { settings, wires, neighbours, gateways, local, pushes, pushed: 0, not_installed, ready };
+        let shell = Shell { settings, wires, neighbours, gateways, local, pushes, not_installed, ready };
         Broker { shell, partitions }
     }
 
@@ -96,6 +87,9 @@ impl Broker {
             Input::Opened { connection, label, .. } if Calls::is_label(label) => {
                 self.shell.neighbours.accepted(connection, env);
             }
+            Input::Opened { connection, label, .. } if Pushes::is_label(label) => {
+                env.write(connection, Message::Call(Call::Greeting));
+            }
             Input::Opened { connection, label, .. } if label & COMMANDS != 0 => {
                 self.shell.gateways.insert(connection.raw(), connection);
             }
@@ -103,9 +97,17 @@ impl Broker {
             Input::Received { connection, message: Message::Command(number, record) } => {
                 self.on_command(connection, number, *record, env);
             }
-            Input::Received { connection, message: Message::Call(call) } => {
-                self.shell.neighbours.received(connection, call, env);
+            Input::Received { connection, message: Message::Push(push) } => {
+                let answer = self.on_push(push, env);
+                env.write(connection, answer);
             }
+            Input::Received { message: Message::Pushed { request, appended }, .. } => {
+                self.shell.pushes.ended(request, appended, env);
+            }
+            Input::Closed { connection, .. } if self.shell.pushes.has(connection) => {
+                self.shell.pushes.closed(connection, env);
+            }
+            Input::Received { connection, message: Message::Call(call) } => self.on_call(connection, call, env),
             Input::Closed { connection, .. } if self.shell.neighbours.has(connection) => {
                 self.shell.neighbours.closed(connection, env);
             }
@@ -145,7 +147,8 @@ impl Broker {
         self.spread_news(env);
     }
 
-    /// What the neighbours told: leaders to the stream processors, lost members to Raft, confirmations to who listens.
+    /// What the neighbours told: leaders to the stream processors, lost members to Raft, confirmations to who listens, and
+    /// failures to who pushed.
     fn spread_news<E: Env<Zeebe>>(&mut self, env: &mut E) {
         for (partition, broker) in self.shell.neighbours.take_told() {
             self.partitions.iter_mut().for_each(|listener| listener.told(partition, broker));
@@ -155,6 +158,9 @@ impl Broker {
         }
         for (key, partition) in std::mem::take(&mut self.shell.local) {
             self.on_confirmed(key, partition, env);
+        }
+        for attempt in self.shell.pushes.take_failed() {
+            self.push_failed(attempt, env);
         }
     }
 
@@ -195,8 +201,11 @@ impl Broker {
                 self.one(number, env, |partition, shell, env| partition.snapshot_due(epoch, shell, env));
             }
             Timer::Swim(timer) => self.shell.neighbours.timer(timer, env),
+            Timer::GiveUp(connection) if self.shell.pushes.has(connection) => {
+                self.shell.pushes.gave_up(connection, env);
+            }
             Timer::GiveUp(connection) => self.shell.neighbours.gave_up(connection, env),
-            Timer::Push(push) => self.push_failed(push, env),
+            Timer::Push(request) => self.shell.pushes.ended(request, false, env),
             Timer::Health => self.watch_health(env),
             Timer::Database { partition: number, epoch } => {
                 self.one(number, env, |partition, _, env| partition.look_for_space(epoch, env));
@@ -234,22 +243,29 @@ impl Broker {
                 self.one(number, env, |partition, _, env| partition.snapshot_chunk(snapshot, chunk, env));
             }
             Message::TakeSnapshot(number) => self.one(number, env, |partition, _, _| partition.take_snapshot()),
-            Message::Push(push) => self.on_push(from, push, env),
-            Message::Pushed { request, appended: true } => {
-                if let Some(push) = self.shell.pushes.remove(&request) {
-                    env.cancel_timer(push.timeout);
-                }
+            // Its own, which go over no connection.
+            Message::Push(push) => {
+                let answer = self.on_push(push, env);
+                env.send(Target::Node(from), answer);
             }
-            Message::Pushed { request, appended: false } => self.push_failed(request, env),
+            Message::Pushed { request, appended } => self.shell.pushes.ended(request, appended, env),
             Message::Confirmed { key, partition } => self.on_confirmed(key, partition, env),
             Message::Gossip(updates) => self.shell.neighbours.gossip(&updates, env),
             _ => {}
         }
     }
 
+    fn on_call<E: Env<Zeebe>>(&mut self, connection: ConnectionId, call: Call, env: &mut E) {
+        if self.shell.pushes.has(connection) {
+            self.shell.pushes.greeted(connection, env);
+        } else {
+            self.shell.neighbours.received(connection, call, env);
+        }
+    }
+
     /// Every push that arrives becomes a command: nobody looks whether the deployment is known.
     //= camunda/zeebe@0.24.4:broker/src/main/java/io/zeebe/broker/system/management/deployment/PushDeploymentRequestHandler.java
-    fn on_push<E: Env<Zeebe>>(&mut self, from: NodeId, push: Push, env: &mut E) {
+    fn on_push<E: Env<Zeebe>>(&mut self, push: Push, env: &mut E) -> Message {
         let record = Record {
             position: NO_POSITION,
             source: NO_POSITION,
@@ -263,13 +279,11 @@ impl Broker {
         };
         let mut appended = false;
         self.one(push.partition, env, |partition, _, env| appended = partition.take(vec![record], env));
-        env.send(Target::Node(from), Message::Pushed { request: push.request, appended });
+        Message::Pushed { request: push.request, appended }
     }
 
-    fn push_failed<E: Env<Zeebe>>(&mut self, request: u64, env: &mut E) {
-        let Some(push) = self.shell.pushes.remove(&request) else { return };
-        env.cancel_timer(push.timeout);
-        let Pushing { key, partition, node, epoch, .. } = push;
+    fn push_failed<E: Env<Zeebe>>(&mut self, attempt: Attempt, env: &mut E) {
+        let Attempt { key, partition, node, epoch } = attempt;
         self.one(crate::engine::DEPLOYMENT_PARTITION, env, |deployments, _, _| {
             if deployments.epoch() == epoch {
                 deployments.submit(processor::Job::PushFailed { key, partition, node });
@@ -277,6 +291,3 @@ impl Broker {
         });
     }
 }
-
-/// An unanswered push has failed after so long.
-const PUSH_TIMEOUT: kernel::identity::Nanos = 15 * SECONDS;

@@ -1,7 +1,8 @@
 //! A broker as a partition's stream processor sees it.
 
+use super::Shell;
 use super::partition::Rest;
-use super::{PUSH_TIMEOUT, Pushing, Shell};
+use super::pushes::Attempt;
 use crate::cluster::{Batch, Event, Message, Push, Timer, Zeebe};
 use crate::engine::Answer;
 use crate::membership::Topic;
@@ -98,13 +99,12 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
     }
 
     fn push(&mut self, key: i64, partition: u16, node: NodeId, deployment: &Arc<Deployment>) {
-        self.shell.pushed += 1;
-        let request = self.shell.pushed;
-        let timeout = self.env.set_timer(PUSH_TIMEOUT, Timer::Push(request));
-        let epoch = self.rest.epoch;
-        self.shell.pushes.insert(request, Pushing { key, partition, node, epoch, timeout });
-        let push = Push { request, key, partition, deployment: deployment.clone() };
-        self.env.send(Target::Node(node), Message::Push(push));
+        let attempt = Attempt { key, partition, node, epoch: self.rest.epoch };
+        if !self.shell.neighbours.knows(node) {
+            return self.shell.pushes.fail(attempt);
+        }
+        let deployment = deployment.clone();
+        self.shell.pushes.push(attempt, |request| Push { request, key, partition, deployment }, self.env);
     }
 
     fn confirm(&mut self, key: i64) {

@@ -23,7 +23,7 @@ pub struct Push {
     pub deployment: Arc<Deployment>,
 }
 
-/// What goes over a connection of the membership.
+/// What goes over a connection of the membership; the greeting also over one for pushes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     /// The connection is taken.
@@ -55,7 +55,7 @@ pub enum Message {
     Reply(client::Call, Box<gateway::Reply>),
     /// Jobs of a type wait.
     JobsAvailable(Text),
-    /// Append this deployment.
+    /// Append this deployment. On a connection for pushes; a broker's own to itself are datagrams.
     Push(Push),
     /// To a push: appended, or not led here.
     Pushed {

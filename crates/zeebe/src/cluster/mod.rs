@@ -99,7 +99,7 @@ pub enum Timer {
     Health,
     /// Of the membership.
     Swim(membership::Timer),
-    /// A request of the membership takes too long.
+    /// A request of the membership, or a connection for pushes, takes too long.
     GiveUp(ConnectionId),
     /// A push that is not answered.
     Push(u64),

@@ -109,6 +109,11 @@ impl<V: View> Neighbours<V> {
         self.member.as_ref().map(|member| member.reachable(among).collect()).unwrap_or_default()
     }
 
+    /// Whether the membership lists this node.
+    pub fn knows(&self, node: NodeId) -> bool {
+        self.member.as_ref().is_some_and(|member| member.members().any(|known| known.id == node))
+    }
+
     pub fn gossip<E: Env<Zeebe>>(&mut self, updates: &[MemberInfo], env: &mut E) {
         self.with(env, |member, host| member.gossip(updates, host));
     }

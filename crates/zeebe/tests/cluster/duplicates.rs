@@ -1,7 +1,10 @@
 //! How often a deployment comes to a partition again, under random kills as in the three runs of the recordings' README: per
-//! deployment answered, 1.0 to 1.3 accepted and 0.9 to 2.2 rejected on each of the partitions 2 and 3.
+//! deployment answered, 1.00 to 1.27 accepted and 0.98 to 2.13 rejected on each of the partitions 2 and 3.
 //!
-//! `RELAPSE_DUPLICATES=0..100` runs other seeds than the three, and says how many leaders died of a deployment that was
+//! 39 runs of the model have 1.29 accepted and 1.42 rejected; the keys of a run come again together, so three of them lie
+//! anywhere between 1.12 and 1.50, and 1.07 and 1.85.
+//!
+//! `RELAPSE_DUPLICATES=0..100` runs other seeds than the six, and says how many leaders died of a deployment that was
 //! accepted again. None did in the recorded runs. What is rare is a replica whose snapshot is older than the first CREATE:
 //! one that was down gets the newer snapshot from its leader when its own log ends before the snapshot's index. It keeps the
 //! older one only if it died after its log had passed that index and before the pieces were sent; with a sparse index of
@@ -146,7 +149,7 @@ fn run(seed: u64, profile: Profile) -> Count {
 }
 
 fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("RELAPSE_DUPLICATES") else { return 0..3 };
+    let Ok(text) = std::env::var("RELAPSE_DUPLICATES") else { return 0..6 };
     let (from, to) = text.split_once("..").expect("as 0..100");
     from.parse().expect("a number")..to.parse().expect("a number")
 }
@@ -160,8 +163,8 @@ fn deployments_come_again_as_often_as_recorded() {
         let accepted = sum(&|count| count.accepted[index]) as f64 / answered;
         let rejected = sum(&|count| count.rejected[index]) as f64 / answered;
         println!("partition {}: {accepted:.2} accepted, {rejected:.2} rejected per deployment", index + 2);
-        // A run has some 58 deployments, whose keys come again together: a quarter to each side of what was recorded.
-        assert!((0.75..1.6).contains(&accepted) && (0.75..2.65).contains(&rejected), "{counts:?}");
+        // A tenth to each side of what was recorded.
+        assert!((0.9..1.4).contains(&accepted) && (0.88..2.34).contains(&rejected), "{counts:?}");
     }
     let (kills, twice, died) = (sum(&|count| count.kills), sum(&|count| count.twice), sum(&|count| count.died));
     println!("{} runs: {answered} answered, {kills} kills, {twice} accepted again, {died} died", counts.len());

@@ -105,6 +105,7 @@ mod backpressure;
 mod duplicates;
 mod exporters;
 mod load;
+mod pushes;
 mod quiet;
 mod recorded_5688;
 mod soak;

@@ -6,6 +6,7 @@ use kernel::control::Command;
 use kernel::disk::Unsynced;
 use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{MILLIS, Nanos, NodeId, SECONDS};
+use kernel::system::Input;
 use kernel::world::World;
 use relapse_zeebe::cluster::{Event, Message, Zeebe};
 use relapse_zeebe::processor::Notice;
@@ -74,14 +75,14 @@ struct Pushes {
 
 impl Observer<Zeebe> for Pushes {
     fn on_event(&mut self, event: &Traced<'_, Zeebe>, _: &World<Zeebe>) {
-        if let What::Input(kernel::system::Input::Message { message, .. }) = event.what {
-            match message {
-                Message::Push(push) => self.pushed.entry(push.partition).or_default().push(event.at),
-                Message::Confirmed { partition, .. } => {
-                    self.confirmed.entry(*partition).or_insert(event.at);
-                }
-                _ => {}
+        match event.what {
+            What::Input(Input::Received { message: Message::Push(push), .. }) => {
+                self.pushed.entry(push.partition).or_default().push(event.at);
             }
+            What::Input(Input::Message { message: Message::Confirmed { partition, .. }, .. }) => {
+                self.confirmed.entry(*partition).or_insert(event.at);
+            }
+            _ => {}
         }
     }
 }
