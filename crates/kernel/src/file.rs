@@ -13,6 +13,8 @@ pub struct File<R> {
     pub(crate) durable: Durable<R>,
     /// What the syncs underway will make durable, the oldest first.
     pub(crate) syncing: VecDeque<Durable<R>>,
+    /// Room of what was saved once and is done with: a file that is overwritten after each sync needs no more.
+    spare: Vec<Saved<R>>,
 }
 
 #[derive(Clone, Debug)]
@@ -20,13 +22,20 @@ pub(crate) enum Durable<R> {
     /// The first so many records, as they are.
     Prefix(u64),
     /// Something that has since been overwritten or cut off; the first `same` records still are as they were.
-    Saved { records: Log<R>, damaged: Vec<u64>, same: u64 },
+    Saved { saved: Saved<R>, same: u64 },
+}
+
+/// Records as they were.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved<R> {
+    records: Log<R>,
+    damaged: Vec<u64>,
 }
 
 impl<R> Default for File<R> {
     fn default() -> Self {
         let (records, durable) = (Log::default(), Durable::Prefix(0));
-        File { records, damaged: Vec::new(), bytes: 0, durable, syncing: VecDeque::new() }
+        File { records, damaged: Vec::new(), bytes: 0, durable, syncing: VecDeque::new(), spare: Vec::new() }
     }
 }
 
@@ -47,10 +56,10 @@ impl<R: Payload> File<R> {
         for durable in std::iter::once(&mut self.durable).chain(&mut self.syncing) {
             match durable {
                 Durable::Prefix(len) if index < *len => {
-                    let mut records = self.records.clone();
-                    records.truncate(*len);
-                    let damaged = self.damaged.iter().copied().filter(|damaged| damaged < len).collect();
-                    *durable = Durable::Saved { records, damaged, same: index };
+                    let mut saved = self.spare.pop().unwrap_or_else(Saved::nothing);
+                    saved.records.copy_prefix(&self.records, *len);
+                    saved.damaged.extend(self.damaged.iter().filter(|damaged| *damaged < len));
+                    *durable = Durable::Saved { saved, same: index };
                 }
                 Durable::Prefix(_) => {}
                 Durable::Saved { same, .. } => *same = index.min(*same),
@@ -65,8 +74,14 @@ impl<R: Payload> File<R> {
 
     /// The oldest sync underway is done.
     pub(crate) fn finish_sync(&mut self) {
-        if let Some(synced) = self.syncing.pop_front() {
-            self.durable = synced;
+        if let Some(synced) = self.syncing.pop_front()
+            && let Durable::Saved { mut saved, .. } = std::mem::replace(&mut self.durable, synced)
+        {
+            // Emptied at once: what it shares with the file would be copied at the next change, and what it holds by
+            // each fork of the world.
+            saved.records.clear();
+            saved.damaged.clear();
+            self.spare.push(saved);
         }
     }
 
@@ -77,10 +92,10 @@ impl<R: Payload> File<R> {
         }
         self.damaged.push(index);
         for durable in std::iter::once(&mut self.durable).chain(&mut self.syncing) {
-            if let Durable::Saved { damaged, same, .. } = durable
+            if let Durable::Saved { saved, same } = durable
                 && index < *same
             {
-                damaged.push(index);
+                saved.damaged.push(index);
             }
         }
         true
@@ -99,9 +114,9 @@ impl<R: Payload> File<R> {
                     lost += 1;
                 }
             }
-            Durable::Saved { records, damaged, .. } => {
-                self.records = records;
-                self.damaged = damaged;
+            Durable::Saved { saved, .. } => {
+                self.records = saved.records;
+                self.damaged = saved.damaged;
             }
         }
         let len = self.records.len();
@@ -115,5 +130,11 @@ impl<R: Payload> File<R> {
     pub(crate) fn harden(&mut self) {
         self.syncing.clear();
         self.durable = Durable::Prefix(self.records.len());
+    }
+}
+
+impl<R> Saved<R> {
+    fn nothing() -> Self {
+        Saved { records: Log::default(), damaged: Vec::new() }
     }
 }

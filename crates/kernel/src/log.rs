@@ -72,11 +72,32 @@ impl<R: Clone> Log<R> {
     pub fn truncate(&mut self, len: u64) {
         let (segment, offset) = place(len);
         if segment < self.sealed.len() {
-            let sealed = Arc::make_mut(&mut self.sealed);
-            self.tail = sealed[segment][..offset].to_vec();
-            sealed.truncate(segment);
+            self.tail.clear();
+            self.tail.extend_from_slice(&self.sealed[segment][..offset]);
+            Arc::make_mut(&mut self.sealed).truncate(segment);
         } else if segment == self.sealed.len() {
             self.tail.truncate(offset);
+        }
+    }
+
+    /// Becomes the first `len` records of another log, in the room that it has.
+    pub(crate) fn copy_prefix(&mut self, other: &Self, len: u64) {
+        let (segment, offset) = place(len);
+        self.sealed.clone_from(&other.sealed);
+        self.tail.clear();
+        if segment < other.sealed.len() {
+            self.tail.extend_from_slice(&other.sealed[segment][..offset]);
+            Arc::make_mut(&mut self.sealed).truncate(segment);
+        } else {
+            self.tail.extend_from_slice(&other.tail[..offset]);
+        }
+    }
+
+    /// Removes all records, and keeps the room of its tail.
+    pub(crate) fn clear(&mut self) {
+        self.tail.clear();
+        if !self.sealed.is_empty() {
+            self.sealed = Arc::default();
         }
     }
 
