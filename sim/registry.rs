@@ -73,6 +73,8 @@ pub struct Replayed {
     pub result: RunResult,
     /// What the simulated programs printed, as lines.
     pub output: Vec<String>,
+    /// What was found in the run, whole, for machines; null where the system has nothing to add to its story.
+    pub details: serde_json::Value,
 }
 
 /// A runner that can also show a run.
@@ -114,7 +116,7 @@ pub fn traced<'a>(
 
 impl Replayed {
     fn panicked(verdict: Verdict) -> Self {
-        Replayed { result: panicked(verdict), output: Vec::new() }
+        Replayed { result: panicked(verdict), output: Vec::new(), details: serde_json::Value::Null }
     }
 }
 

@@ -46,6 +46,8 @@ struct OneJson<'a> {
     digest: String,
     cost: CostJson,
     output: &'a [String],
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    details: &'a serde_json::Value,
 }
 
 /// One run for machines.
@@ -66,5 +68,6 @@ pub fn json<'a>(context: &'a Context<'_>, seed: u64, shown: &'a Replayed) -> imp
             operations: result.cost.operations.into(),
         },
         output: &shown.output,
+        details: &shown.details,
     }
 }

@@ -1,6 +1,7 @@
 //! The command line, as people and programs meet it: the built binary on scenarios of the toy system.
 
 mod clusters;
+mod deadlocks;
 mod faults;
 mod help;
 mod inputs;

@@ -14,9 +14,10 @@ use kernel::world::World;
 use miette::Report;
 use restate::event::Event as Said;
 use restate::{Process, Restate};
+use serde_json::Value;
 
-use super::faults;
 use super::plan::Plan;
+use super::{details, faults};
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
@@ -115,8 +116,8 @@ impl Replay for RestateRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
         let ReplayRequest { seed, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
-            let Ended { result, output, .. } = self.run_with(plan, *seed, tracer, Some(stop));
-            Replayed { result, output }
+            let Ended { result, findings, output } = self.run_with(plan, *seed, tracer, Some(stop));
+            Replayed { result, output, details: findings.as_ref().map_or(Value::Null, details::of) }
         })
     }
 

@@ -84,7 +84,7 @@ impl Replay for ZeebeRunner {
             let (result, output) = self.run_with(plan, *seed, &mut observer, Some(stop), |world, (diary, _)| {
                 diary.lines(world, &plan.settings)
             });
-            Replayed { result, output }
+            Replayed { result, output, details: serde_json::Value::Null }
         })
     }
 

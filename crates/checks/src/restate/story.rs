@@ -9,10 +9,18 @@ const SHOWN: usize = 16;
 
 /// The lines under a verdict. Only a pass is called exact: counters that do not differ say little where something is stuck.
 pub fn of(findings: &Findings, outcome: Outcome) -> Vec<String> {
-    let rings = findings.rings.iter().map(|ring| format!("ring {ring}"));
-    let held = findings.locked.iter().map(|(target, held)| write_held(*target, held));
-    let mut story = first(rings, findings.rings.len(), "rings");
-    story.extend(first(held, findings.locked.len(), "held keys"));
+    let in_rings = findings.in_rings();
+    let write = |(target, held): (&i32, &Locked)| write_held(*target, held);
+    let others = findings.locked.iter().filter(|(target, _)| !in_rings.contains(*target));
+    // Of a ring nothing is left out: its keys are what it is about.
+    let mut story: Vec<String> = findings.rings.iter().map(|ring| format!("ring {ring}")).collect();
+    story.extend(in_rings.iter().filter_map(|target| findings.locked.get_key_value(target)).map(write));
+    let count = others.clone().count();
+    story.extend(first(
+        others.map(write),
+        count,
+        if in_rings.is_empty() { "held keys" } else { "held keys, in no ring" },
+    ));
     if findings.verifier_held {
         story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
     }
@@ -84,6 +92,21 @@ mod tests {
         assert!(said(SHOWN).ends_with(" 16"), "{}", said(SHOWN));
         assert!(said(SHOWN + 1).ends_with(" 16 and 1 more"), "{}", said(SHOWN + 1));
         assert_eq!(of_rings(&["1>2".to_owned(), "3>4".to_owned()]), "ring 1>2, ring 3>4");
+    }
+
+    #[test]
+    fn the_keys_of_a_ring_are_told_first_and_all_of_them_however_many_there_are() {
+        let locked: BTreeMap<i32, Locked> = (1..=60).flat_map(held).collect();
+        let ring: Vec<String> = (21..=60).map(|target| target.to_string()).collect();
+        let findings = Findings { locked, rings: vec![ring.join(">")], ..quiet() };
+
+        let story = of(&findings, Outcome::Fail);
+
+        let told = |line: &String| line.strip_prefix("key ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        let keys: Vec<i32> = story.iter().filter_map(told).collect();
+        assert_eq!(keys, (21..=60).chain(1..=SHOWN as i32).collect::<Vec<_>>());
+        assert!(story[0].starts_with("ring 21>22>"), "{}", story[0]);
+        assert_eq!(story[1 + 40 + SHOWN], "and 4 more held keys, in no ring");
     }
 
     #[test]
