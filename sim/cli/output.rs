@@ -119,6 +119,11 @@ pub fn unwritable(flag: &str, path: &Path, error: &io::Error) -> Report {
     Problem::Usage { message, help: Some("name another file, or make room".to_owned()) }.into()
 }
 
+/// Whether a flag that names a file means standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Says something on standard error. Nobody can be told if that fails.
 pub fn say(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr(), "{}", text.as_ref());

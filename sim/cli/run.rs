@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use explore::{SeedRange, SweepRequest};
 use miette::Report;
 
-use super::output::{Output, Piped, unwritable};
+use super::output::{Output, Piped, is_stdout, unwritable};
 use super::scenario_args::ScenarioArgs;
 use super::status::Status;
 use super::{seeds, stop};
 use crate::host::Host;
 use crate::registry::{DynRunner, ReplayRequest, Replayed};
 use crate::render::{Context, one, progress::Meter, swept};
+use crate::scenario::Scenario;
+use crate::scenario::problem::Problem;
 
 /// Run a scenario, with one seed or over many
 #[derive(Debug, clap::Args)]
@@ -63,6 +65,9 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
 }
 
 fn single(args: &Args, context: &Context<'_>, runner: &dyn DynRunner, output: &mut Output) -> Result<Status, Report> {
+    if let Some(path) = &args.trace {
+        spares_inputs(path, context.scenario)?;
+    }
     let shown = match &args.trace {
         Some(path) => traced(runner, args.seed, path)?,
         None => runner
@@ -80,8 +85,16 @@ fn single(args: &Args, context: &Context<'_>, runner: &dyn DynRunner, output: &m
     Ok(Status::of([shown.result.verdict.outcome], false))
 }
 
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-")
+/// A trace would overwrite what the run was made of.
+fn spares_inputs(trace: &Path, scenario: &Scenario) -> Result<(), Report> {
+    let Ok(there) = trace.canonicalize() else { return Ok(()) };
+    let tree = scenario.workload.files();
+    let is_input = |input: &Path| input.canonicalize().is_ok_and(|input| input == there);
+    if !std::iter::once(&*scenario.path).chain(tree).any(is_input) {
+        return Ok(());
+    }
+    let message = format!("--trace {}: the run is made of this file", trace.display());
+    Err(Problem::Usage { message, help: Some("name another file".to_owned()) }.into())
 }
 
 fn traced(runner: &dyn DynRunner, seed: u64, path: &Path) -> Result<Replayed, Report> {

@@ -9,8 +9,9 @@ use kernel::identity::MILLIS;
 use miette::Report;
 use restate::workload::{self, Params, Tree, expected_counters, generate, json, static_cycles};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::output::{Output, unwritable};
+use super::output::{Output, is_stdout, unwritable};
 use super::status::Status;
 use crate::scenario::duration::parse_duration;
 use crate::scenario::problem::Problem;
@@ -38,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "32768ms", value_parser = parse_duration)]
     max_sleep: u64,
 
-    /// Write the tree as JSON to a file; `workload.tree` reads it
+    /// Write the tree as JSON to a file, which `workload.tree` reads; - for standard output, and the rest to standard error
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -73,7 +74,12 @@ struct TreeJson {
     sleeps: u32,
     canonical_sha256: String,
     static_cycles: Vec<Vec<i32>>,
+    /// By key.
     expected: BTreeMap<i32, u32>,
+    /// Key and count, in the order of the first increment, which is that of the verifier's questions.
+    expected_in_order: Vec<(i32, u32)>,
+    /// As `--out` writes it.
+    tree: Box<RawValue>,
 }
 
 /// Shows it.
@@ -83,18 +89,28 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         Rule::IncreasingTargets => (workload::Rule::IncreasingTargets, "increasing-targets"),
     };
     let wrong = |message: String, help: &str| Problem::Usage { message, help: Some(help.to_owned()) };
-    let max_sleep_ms = u32::try_from(args.max_sleep / MILLIS).ok().filter(|ms| *ms > 0).ok_or_else(|| {
-        wrong(
-            "--max-sleep: out of range".to_owned(),
-            "take 1ms to 4294967295ms; upstream reads 0 as its default of 32768ms",
-        )
-    })?;
+    let max_sleep_ms =
+        u32::try_from(args.max_sleep / MILLIS).ok().filter(|ms| *ms > 0 || args.max_sleep == 0).ok_or_else(|| {
+            wrong(
+                "--max-sleep: out of range".to_owned(),
+                "take 1ms to 4294967295ms, or 0s for upstream's default of 32768ms",
+            )
+        })?;
     let params = Params { seed: args.job.clone(), width: args.width, depth: args.depth, max_sleep_ms };
     let tree = generate(params, rule)
         .map_err(|error| wrong(format!("--job {}: {error}", args.job), "choose a smaller --width or --depth"))?;
-    if let Some(path) = &args.out {
-        fs::write(path, json::write(&tree)).map_err(|error| unwritable("--out", path, &error))?;
-    }
+    let mut aside = Output::stderr();
+    let output = match args.out.as_deref() {
+        Some(path) if is_stdout(path) => {
+            output.line(json::write(&tree))?;
+            &mut aside
+        }
+        Some(path) => {
+            fs::write(path, json::write(&tree)).map_err(|error| unwritable("--out", path, &error))?;
+            output
+        }
+        None => output,
+    };
     let shown = describe(args, rule_name, max_sleep_ms, &tree);
     if args.json {
         output.json(&shown)?
@@ -123,6 +139,8 @@ fn describe(args: &Args, rule: &'static str, max_sleep_ms: u32, tree: &Tree) -> 
         canonical_sha256: tree.canonical_sha256(),
         static_cycles: static_cycles(tree),
         expected: expected_counters(tree).into_iter().collect(),
+        expected_in_order: expected_counters(tree),
+        tree: RawValue::from_string(json::write(tree)).expect("what is written is JSON"),
     }
 }
 
@@ -154,5 +172,6 @@ fn text(shown: &TreeJson, tree: &Tree) -> String {
         counters.len(),
         counters.join(" ")
     ));
+    lines.push("the tree itself: --out FILE, or --json".to_owned());
     lines.join("\n") + "\n"
 }

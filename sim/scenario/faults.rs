@@ -11,6 +11,7 @@ use serde::Deserialize;
 pub(super) use self::located::{Located, Misfit};
 use super::document::{Document, Node, Origin, Table, Value};
 use super::nearest::{nearest, suggest};
+use super::problem::Problem;
 use super::read::Reader;
 
 /// Where each fault stands: for what only a system can find wrong in it.
@@ -61,6 +62,21 @@ impl Places {
             _ => Vec::new(),
         };
         Places { document: Arc::new(document.clone()), nodes }
+    }
+
+    /// What only a system can find wrong with a key of the scenario, such as `workload.depth`: at its value, or with the
+    /// file if it is not given.
+    pub fn problem_with(&self, path: &str, message: String, help: Option<String>) -> Report {
+        let mut table = Some(&self.document.root);
+        let mut found = None;
+        for name in path.split('.') {
+            found = table.and_then(|table| table.get(name)).map(|entry| &entry.node);
+            table = found.and_then(|node| if let Value::Table(table) = &node.value { Some(table) } else { None });
+        }
+        match found {
+            Some(node) => self.document.problem(&node.origin, message, String::new(), help),
+            None => Problem::File { path: self.document.path.clone(), reason: message, help }.into(),
+        }
     }
 
     /// What is wrong with a plan, at the word that is wrong.

@@ -48,6 +48,13 @@ impl Settings {
         self.get(name, |setting| if let Setting::File(path) = setting { Some(path.as_path()) } else { None })
     }
 
+    /// All files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0
+            .values()
+            .filter_map(|setting| if let Setting::File(path) = setting { Some(path.as_path()) } else { None })
+    }
+
     /// A list of texts.
     pub fn texts(&self, name: &str) -> Option<&[String]> {
         self.get(name, |setting| if let Setting::Texts(texts) = setting { Some(texts.as_slice()) } else { None })

@@ -91,6 +91,73 @@ fn a_wrong_flag_is_told_with_the_flag_and_the_nearest_path() {
     refused(&["run", "planted", "--toggle", "planted=fixx"], &["--toggle planted=fixx", "did you mean `fix`?"]);
 }
 
+const RESTATE: &str = "../../../scenarios/restate/verification.toml";
+
+#[test]
+fn a_tree_that_is_too_large_is_told_at_the_key_that_makes_it_so() {
+    let depth = ["run", RESTATE, "--set", "workload.depth=60"];
+    refused(&depth, &["--set workload.depth=60", "1000000 invocations", "choose a smaller"]);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("deep.toml");
+    let text = std::fs::read_to_string(fixture("listing").join(RESTATE)).expect("a scenario");
+    std::fs::write(&path, text.replace("depth = 14", "depth = 60")).expect("a file");
+    let line = text.lines().position(|line| line.starts_with("depth = 14")).expect("its line") + 1;
+    refused(&["run", path.to_str().expect("a path")], &[&format!("deep.toml:{line}:9]"), "depth = 60", "1000000"]);
+}
+
+#[test]
+fn sleeps_are_whole_milliseconds_or_left_to_upstream() {
+    for short in ["1us", "999us"] {
+        let set = format!("workload.max_sleep={short}");
+        refused(&["run", RESTATE, "--set", &set], &[&format!("--set {set}"), "out of range", "take 1ms"]);
+    }
+    refused(&["tree", "--job", "j", "--max-sleep", "1us"], &["--max-sleep: out of range", "take 1ms"]);
+    let sized = |sleep: &str| call(&["tree", "--job", "test-1", "--max-sleep", sleep]).out;
+    assert_eq!(sized("0s"), sized("32768ms"));
+    assert_ne!(sized("0s"), sized("1ms"));
+}
+
+#[test]
+fn a_tree_that_cannot_be_read_is_told_at_its_key() {
+    for (file, why) in [("no-such.json", "No such file"), ("/dev/zero", "no regular file")] {
+        let set = format!("workload.tree={file}");
+        refused(&["run", RESTATE, "--set", &set], &[&format!("--set {set}"), file, why, "relapse tree --out"]);
+    }
+}
+
+#[test]
+fn what_the_service_will_stumble_over_in_a_given_tree_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("odd.json");
+    let text = r#"{"target": 1, "commands": [{"t": "inc"}, {"t": "await", "id": 7}, {"t": "inc"}]}"#;
+    std::fs::write(&path, text).expect("a file");
+
+    let said = call(&["run", RESTATE, "--set", &format!("workload.tree={}", path.display())]);
+
+    let warning = "workload.tree: r, command 1: awaits call id 7, which no earlier command of the list makes";
+    assert!(said.out.contains(warning), "{}", said.out);
+}
+
+#[test]
+fn a_trace_does_not_overwrite_what_the_run_is_made_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("copy.toml");
+    std::fs::copy(fixture("listing").join("scenarios/planted.toml"), &path).expect("a copy");
+    let text = std::fs::read(&path).expect("a file");
+    let plain = path.to_str().expect("a path");
+
+    refused(&["run", plain, "--trace", plain], &["--trace", "the run is made of this file"]);
+
+    assert_eq!(std::fs::read(&path).expect("a file"), text);
+}
+
+#[test]
+fn rows_are_kept_in_a_regular_file_only() {
+    let window = ["jobs", RESTATE, "--window", "28113360..28113364", "--seeds", "0..1"];
+    refused(&[&window[..], &["--out", "/dev/full"]].concat(), &["--out /dev/full", "no regular file"]);
+}
+
 #[cfg(not(madsim))]
 #[test]
 fn a_plain_binary_has_no_guarded_host() {

@@ -12,6 +12,7 @@ mod outputs;
 mod proofs;
 mod runs;
 mod signals;
+mod trees;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

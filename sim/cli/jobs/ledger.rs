@@ -74,6 +74,9 @@ impl Ledger {
     pub fn open(path: Option<&Path>, terms: &Terms) -> Result<Self, Report> {
         let Some(path) = path else { return Ok(Ledger { path: None, known: Vec::new() }) };
         let failed = |error| unwritable("--out", path, &error);
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            return Err(failed(std::io::Error::other("this is no regular file")));
+        }
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),

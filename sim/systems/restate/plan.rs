@@ -21,7 +21,6 @@ use restate::workload::{Params, Rule, Tree, generate, json};
 
 use super::{Setup, TreeSource};
 use crate::scenario::Scenario;
-use crate::scenario::problem::Problem;
 use crate::scenario::quantiles::Quantiles;
 
 /// A run but for its seed.
@@ -31,6 +30,8 @@ pub struct Plan {
     pub cluster: Arc<Cluster>,
     /// The tree by the rule in force when the job starts.
     pub tree: Arc<Tree>,
+    /// What is odd about a tree that was given: for the story, since the service stumbles over it.
+    pub warnings: Arc<[String]>,
     /// That rule.
     pub rule: Rule,
     /// How the job's pods behave.
@@ -49,6 +50,9 @@ pub struct Plan {
     pub wall_time: Nanos,
 }
 
+/// Oddities of a given tree that are told one by one.
+const WARNINGS_SHOWN: usize = 8;
+
 /// The node of the runtime; the endpoints follow it, and then the driver.
 pub const SERVER: NodeId = NodeId(0);
 
@@ -60,7 +64,7 @@ impl Plan {
             "free-targets" => Rule::FreeTargets,
             _ => Rule::IncreasingTargets,
         };
-        let (job, tree) = job(scenario, &setup, rule)?;
+        let Given { job, tree, warnings } = job(scenario, &setup, rule)?;
         let latency = |name| distribution(scenario.latencies.get(name).copied(), LATENCY_DEFAULT);
         let service = |name, default| distribution(scenario.services.get(name).copied(), default);
         let defaults = Costs::default();
@@ -89,6 +93,7 @@ impl Plan {
         let plan = Plan {
             cluster: Arc::new(cluster),
             tree,
+            warnings: warnings.into(),
             rule,
             job_rules: JobRules { retries: setup.pods - 1, verifies: setup.verify, ..JobRules::default() },
             client_server: latency("client_server"),
@@ -156,33 +161,56 @@ fn distribution(given: Option<Quantiles>, default: Latency) -> Latency {
     given.map_or(default, |given| table(given).expect("quantiles of a scenario are in order"))
 }
 
-fn job(scenario: &Scenario, setup: &Setup, rule: Rule) -> Result<(Job, Arc<Tree>), Report> {
-    // Upstream counts whole milliseconds; a 0 would mean its default.
-    let max_sleep_ms = u32::try_from(setup.max_sleep_ns / MILLIS).unwrap_or(u32::MAX).max(1);
+/// A job, its tree, and what is odd about that.
+struct Given {
+    job: Job,
+    tree: Arc<Tree>,
+    warnings: Vec<String>,
+}
+
+fn job(scenario: &Scenario, setup: &Setup, rule: Rule) -> Result<Given, Report> {
+    let wrong = |key: &str, message: String, help: &str| {
+        scenario.fault_places.problem_with(key, message, Some(help.to_owned()))
+    };
+    // Upstream counts whole milliseconds, and reads 0 as its default.
+    let max_sleep_ms = u32::try_from(setup.max_sleep_ns / MILLIS).ok().filter(|ms| *ms > 0 || setup.max_sleep_ns == 0);
+    let max_sleep_ms = max_sleep_ms.ok_or_else(|| {
+        let message = "`workload.max_sleep` is out of range".to_owned();
+        wrong("workload.max_sleep", message, "take 1ms to 4294967295ms, or 0s for upstream's default of 32768ms")
+    })?;
     match &setup.tree {
         TreeSource::Generated { job, width, depth } => {
             let params = Params { seed: job.clone(), width: *width, depth: *depth, max_sleep_ms };
-            let tree = generate(params.clone(), rule).map_err(|error| Problem::Usage {
-                message: format!("{}: workload.job: {error}", scenario.path.display()),
-                help: Some("choose a smaller workload.width or workload.depth".to_owned()),
+            let tree = generate(params, rule).map_err(|error| {
+                let message = format!("`workload.width` = {width} and `workload.depth` = {depth} of {job}: {error}");
+                wrong("workload.depth", message, "choose a smaller workload.width or workload.depth")
             })?;
             let tree = Arc::new(tree);
-            Ok((Job::with_generated(rule, tree.clone()), tree))
+            Ok(Given { job: Job::with_generated(rule, tree.clone()), tree, warnings: Vec::new() })
         }
         TreeSource::File(path) => {
-            let wrong = |reason: String| Problem::File {
-                path: path.clone(),
-                reason,
-                help: Some(
-                    "workload.tree takes {target, commands: [..]}, as `relapse tree --out` writes it".to_owned(),
-                ),
+            let unread = |reason: String| {
+                let help = "workload.tree takes {target, commands: [..]}, as `relapse tree --out` writes it";
+                wrong("workload.tree", format!("`workload.tree`: {}: {reason}", path.display()), help)
             };
-            let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            if path.metadata().is_ok_and(|there| !there.is_file()) {
+                return Err(unread("this is no regular file".to_owned()));
+            }
+            let text = fs::read_to_string(path).map_err(|error| unread(error.to_string()))?;
             let seed = path.file_stem().map_or_else(|| "tree".into(), |stem| stem.to_string_lossy());
             let params = Params { seed: seed.into_owned(), width: 0, depth: 0, max_sleep_ms };
-            let parsed = json::read(&text, params).map_err(|error| wrong(error.to_string()))?;
+            let parsed = json::read(&text, params).map_err(|error| unread(error.to_string()))?;
             let tree = Arc::new(parsed.tree);
-            Ok((Job::with_tree(tree.clone()), tree))
+            let mut warnings: Vec<String> = parsed
+                .warnings
+                .iter()
+                .take(WARNINGS_SHOWN)
+                .map(|warning| format!("workload.tree: {warning}"))
+                .collect();
+            if let more @ 1.. = parsed.warnings.len().saturating_sub(WARNINGS_SHOWN) {
+                warnings.push(format!("workload.tree: and {more} more such commands"));
+            }
+            Ok(Given { job: Job::with_tree(tree.clone()), tree, warnings })
         }
     }
 }

@@ -142,6 +142,7 @@ pub fn judged(
         let cut = ended.map_or(Cut::Keyboard, Cut::Budget);
         cut_short::verdict(world, cut, &plan.roles())
     });
+    verdict.story.splice(0..0, plan.warnings.iter().cloned());
     if let Some(injector) = injector {
         faults::account(&mut verdict, injector, world);
     }
