@@ -125,7 +125,7 @@ impl Partition {
 
     /// A piece of a leader's snapshot. Only a follower's services listen.
     pub(super) fn snapshot_chunk<E: Env<Zeebe>>(&mut self, snapshot: Snapshot<Batch>, chunk: u32, env: &mut E) {
-        let follows = self.rest.installed.is_some_and(|role| role != Role::Leader);
+        let follows = self.rest.installed.is_some_and(|role| !matches!(role, Role::Leader | Role::Inactive));
         if !follows || !self.rest.is_newer(snapshot.index) {
             return;
         }

@@ -6,6 +6,7 @@ use kernel::disk::{DiskFaults, Unsynced};
 use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{MILLIS, Nanos, NodeId, SECONDS};
 use kernel::world::World;
+use raft::Role;
 use relapse_zeebe::broker::{Health, Partition};
 use relapse_zeebe::client_node::ClientRole;
 use relapse_zeebe::cluster::{Event, Process, Settings, Zeebe, builder};
@@ -86,6 +87,34 @@ fn after_an_error_of_the_disk_no_commit_works_until_somebody_else_leads() {
     assert!(processed(&world, successor) > before);
     assert_eq!(partition(&world, successor).health(), Health::Healthy);
     super::is_clean(PARTITION, &log(&world, successor, PARTITION), "0.24.4");
+}
+
+#[test]
+fn a_replica_whose_member_is_inactive_takes_no_snapshot() {
+    let mut settings = Settings::new(Toggles::preset("0.24.4").expect("a preset"));
+    settings.index_density = 1;
+    settings.first_leaders = [0, 1, 2].into();
+    let mut operations = vec![deploy(12 * SECONDS)];
+    operations.extend((0..6).map(|number| create(20 * SECONDS + number * SECONDS)));
+    let operator = ClientRole::Operator([(40 * SECONDS, PARTITION)].into());
+    let mut world = builder(5, &Arc::new(settings), vec![script(operations), operator]).build();
+    let mut diary = Diary::default();
+    pass(&mut world, &mut diary, 19 * SECONDS);
+    let led_by = leader(&world, PARTITION).expect("a leader");
+    let follower = (0..3).find(|broker| *broker != led_by).expect("a follower");
+    // One error at a time, until one meets the log of this partition.
+    for at in 1..100 {
+        if partition(&world, follower).installed() == Some(Role::Inactive) {
+            break;
+        }
+        world.control(Command::Disk(NodeId(follower), DiskFaults { failing: 1, ..DiskFaults::default() }), &mut diary);
+        pass(&mut world, &mut diary, 19 * SECONDS + at * 100 * MILLIS);
+    }
+    world.control(Command::Disk(NodeId(follower), DiskFaults::default()), &mut diary);
+    assert_eq!(partition(&world, follower).installed(), Some(Role::Inactive));
+    pass(&mut world, &mut diary, 60 * SECONDS);
+    assert_eq!(diary.snapshots, 2, "the leader's and the other follower's");
+    assert_eq!(partition(&world, follower).snapshot(), None);
 }
 
 #[test]
