@@ -30,7 +30,8 @@ pub struct Profile {
     pub from: Span,
     /// All faults are over by then.
     pub until: Span,
-    /// Each run leaves out some kinds altogether, each with an even chance.
+    /// Each run leaves out some kinds altogether, each with an even chance: of n kinds, one run in 2^n leaves out none, and
+    /// one in 2^n all.
     #[serde(default)]
     pub swarm: bool,
     /// The kinds, by name.
