@@ -25,20 +25,25 @@ pub struct Heading<'a> {
 pub fn heading(of: &Heading<'_>) -> String {
     let Heading { node, partition, seed, log } = of;
     let role = match log.role {
-        Role::Leader => "leader",
-        Role::Candidate => "candidate",
-        Role::Follower => "follower",
-        Role::Inactive => "inactive",
+        Some(Role::Leader) => "leader",
+        Some(Role::Candidate) => "candidate",
+        Some(Role::Follower) => "follower",
+        Some(Role::Inactive) => "inactive",
+        None => "down",
     };
     let (at, term) = (show_duration(log.at.into()), log.term);
-    let committed = match (log.records.first(), log.records.last()) {
-        (Some(first), Some(last)) => format!("committed records {} to {}", first.position, last.position),
-        _ => "no committed record".to_owned(),
+    let records = match (log.records.first(), log.records.last(), log.role) {
+        (Some(first), Some(last), Some(_)) => format!("committed records {} to {}", first.position, last.position),
+        (Some(first), Some(last), None) => {
+            format!("records {} to {} on its disk, committed or not", first.position, last.position)
+        }
+        (.., Some(_)) => "no committed record".to_owned(),
+        (.., None) => "no record on its disk".to_owned(),
     };
     let snapshot = log.snapshot.map_or("no snapshot".to_owned(), |position| format!("snapshot at position {position}"));
     let columns = format!("{:>8} {:>8} {:>18}  {:<9} {:<42} value", "position", "source", "key", "record", "intent");
     format!(
-        "partition {partition} on {node} at {at}, seed {seed}: {role}, term {term}, {committed}, {snapshot}\n{columns}\n"
+        "partition {partition} on {node} at {at}, seed {seed}: {role}, term {term}, {records}, {snapshot}\n{columns}\n"
     )
 }
 

@@ -124,8 +124,25 @@ fn what_cannot_be_shown_is_refused_with_what_can() {
     refused(&show(QUIET, &["--at", "11m"]), &["--at", "the run ends before"]);
     refused(&show(QUIET, &["--at", "soon"]), &["--at", "soon"]);
     refused(&show("../endpoint-kill.toml", &[]), &["brokers' logs are of system zeebe", "of system restate"]);
+}
+
+#[test]
+fn the_log_of_a_broker_that_is_down_is_that_on_its_disk() {
     let kill = "fault=[{at = \"20s\", do = {kill = {node = \"broker-0\"}}}]";
-    refused(&show(QUIET, &["--set", kill, "--at", "30s"]), &["broker-0", "no process at that time"]);
+    let of = |at: &str, more: &[&str]| {
+        show(QUIET, &[&["--set", kill, "--partition", "1", "--node", "broker-0", "--at", at], more].concat())
+    };
+    let (before, down) = (of("19999ms", &[]), of("30s", &[]));
+    assert_eq!((down.status, &*down.err), (0, ""));
+    let heading = down.out.lines().next().expect("a heading");
+    assert!(heading.contains(": down, term ") && heading.contains("on its disk, committed or not"), "{heading}");
+    let lines = |said: &Said| said.out.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    let (before, on_disk) = (lines(&before), lines(&down));
+    assert!(before.len() > 10 && on_disk.starts_with(&before), "{before:?} {on_disk:?}");
+
+    let machines = of("30s", &["--json"]);
+    assert_eq!(machines.out.lines().count(), on_disk.len());
+    assert!(machines.err.contains("note: broker-0 is down"), "{}", machines.err);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //= camunda/zeebe@0.24.4:atomix/storage/src/main/java/io/atomix/storage/journal/SegmentedJournal.java (segments)
 //= camunda/zeebe@0.24.4:atomix/storage/src/main/java/io/atomix/storage/journal/SegmentedJournalWriter.java (writes)
 
-use crate::entry::{Content, Entry, Positions, Record, segment_file, segment_of};
+use crate::entry::{Content, Entry, Positions, Record, meta_file, segment_file, segment_of};
 use crate::event::{Event, Uncaught};
 use crate::host::Host;
 use kernel::identity::FileName;
@@ -218,32 +218,25 @@ impl<E: Content> RaftLog<E> {
     /// Reads what is on disk, and cuts off what is not whole. The commit index stays.
     pub(crate) fn load<H: Host<E>>(&mut self, host: &mut H) {
         let group = self.group;
-        let mut firsts: Vec<u64> = host.files().iter().filter_map(|file| segment_of(*file, group)).collect();
-        firsts.sort_unstable();
+        let files = host.files();
+        let whole = whole_segments(group, &files, |file, place| host.record(file, place).ok());
         let mut segments: Vec<Arc<Segment<E>>> = Vec::new();
-        for first in firsts {
+        for (first, entries) in whole {
+            let mut segment = Segment { filed: true, ..Segment::new(first) };
+            entries.into_iter().for_each(|entry| segment.entries.push(entry.clone()));
+            segments.push(Arc::new(segment));
+        }
+        let mut kept = segments.iter().peekable();
+        for first in firsts(group, &files) {
             let file = segment_file(group, first);
-            if segments.last().is_some_and(|before| before.end() != first) {
+            let Some(segment) = kept.next_if(|segment| segment.first == first) else {
                 host.disk(DiskOp::Delete(file), None);
                 continue;
-            }
-            let mut segment = Segment { filed: true, ..Segment::new(first) };
-            let len = host.file_len(file).unwrap_or(0);
-            let before = segments.last().and_then(|before| before.entries.get(before.entries.len().checked_sub(1)?));
-            let mut last = before.map(|entry| entry.term);
-            for place in 0..len {
-                let Ok(Record::Entry { index, previous_term, entry }) = host.record(file, place) else { break };
-                if *index != first + place || last.is_some_and(|term| term != *previous_term) {
-                    break;
-                }
-                last = Some(entry.term);
-                segment.entries.push(entry.clone());
-            }
+            };
             let whole = segment.entries.len();
-            if whole < len {
+            if whole < host.file_len(file).unwrap_or(0) {
                 host.disk(DiskOp::Truncate(file, whole), None);
             }
-            segments.push(Arc::new(segment));
         }
         // An empty segment behind others cannot be: truncation would have dropped it.
         while segments.len() > 1 && segments.last().is_some_and(|last| last.entries.is_empty()) {
@@ -255,5 +248,58 @@ impl<E: Content> RaftLog<E> {
             segments.push(Arc::new(Segment::new(1)));
         }
         self.segments = segments;
+    }
+}
+
+fn firsts(group: u64, files: &[FileName]) -> Vec<u64> {
+    let mut firsts: Vec<u64> = files.iter().filter_map(|file| segment_of(*file, group)).collect();
+    firsts.sort_unstable();
+    firsts
+}
+
+/// The segments on a disk that follow one another, by their first indexes, and what of each is whole.
+fn whole_segments<'a, E: Content>(
+    group: u64,
+    files: &[FileName],
+    record: impl Fn(FileName, u64) -> Option<&'a Record<E>>,
+) -> Vec<(u64, Vec<&'a Entry<E>>)> {
+    let mut segments: Vec<(u64, Vec<&Entry<E>>)> = Vec::new();
+    for first in firsts(group, files) {
+        let before = segments.last();
+        if before.is_some_and(|(before, entries)| before + entries.len() as u64 != first) {
+            continue;
+        }
+        let mut last = before.and_then(|(_, entries)| entries.last()).map(|entry| entry.term);
+        let mut entries = Vec::new();
+        for place in 0.. {
+            let Some(Record::Entry { index, previous_term, entry }) = record(segment_file(group, first), place) else {
+                break;
+            };
+            if *index != first + place || last.is_some_and(|term| term != *previous_term) {
+                break;
+            }
+            last = Some(entry.term);
+            entries.push(entry);
+        }
+        segments.push((first, entries));
+    }
+    segments
+}
+
+/// The log of a group as it is on a disk, for who looks at that without a process: what one that starts there would find.
+/// How much of it is committed is not on the disk.
+pub fn entries_on_disk<'a, E: Content>(
+    group: u64,
+    files: &[FileName],
+    record: impl Fn(FileName, u64) -> Option<&'a Record<E>>,
+) -> Vec<&'a Entry<E>> {
+    whole_segments(group, files, record).into_iter().flat_map(|(_, entries)| entries).collect()
+}
+
+/// The term on a disk.
+pub fn term_on_disk<'a, E: Content>(group: u64, record: impl Fn(FileName, u64) -> Option<&'a Record<E>>) -> u64 {
+    match record(meta_file(group), 0) {
+        Some(Record::Meta { term, .. }) => *term,
+        _ => 0,
     }
 }

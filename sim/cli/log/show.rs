@@ -83,6 +83,12 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         let heading_of = Heading { node: &args.node, partition: args.partition, seed, log: &log };
         output.text(&heading(&heading_of))?;
     }
+    if args.json && log.role.is_none() {
+        say(format!(
+            "note: {} is down: this is the log on its disk, whose last records may not be committed",
+            args.node
+        ));
+    }
     if let (true, Some(first)) = (args.json, log.records.first().filter(|first| first.position > 1)) {
         say(format!(
             "note: the log begins at position {}, what is before it is in the snapshot: `relapse log verify` reads only logs \

@@ -6,6 +6,7 @@ use kernel::identity::{Nanos, NodeId};
 use kernel::world::World;
 use miette::Report;
 use raft::Role;
+use zeebe::broker::OnDisk;
 use zeebe::cluster::{Process, Zeebe};
 use zeebe::protocol::Record;
 
@@ -20,18 +21,20 @@ use crate::scenario::problem::Problem;
 pub struct NodeLog {
     /// When it was looked at.
     pub at: Nanos,
-    /// The Raft role, and its term.
-    pub role: Role,
+    /// The Raft role; none if the broker is down, and this is what its disk has.
+    pub role: Option<Role>,
     /// The term.
     pub term: u64,
     /// What the replica's snapshot holds as processed last, if there is one.
     pub snapshot: Option<i64>,
-    /// Committed records, in order of their positions. Those that a snapshot covers may be gone.
+    /// Committed records, in order of their positions; of a broker that is down all of them, committed or not. Those that a
+    /// snapshot covers may be gone.
     pub records: Vec<Record>,
 }
 
 impl Plan {
-    /// The committed records that a broker has of a partition at a time; at the end of the run if none is asked for.
+    /// The committed records that a broker has of a partition at a time; at the end of the run if none is asked for. Of a
+    /// broker that is down, the log that is on its disk.
     pub fn log_at(&self, seed: u64, asked: Option<Nanos>, node: &str, partition: u16) -> Result<NodeLog, Report> {
         let at = asked.unwrap_or(self.budget.until);
         let number = self.broker(node)?;
@@ -47,14 +50,13 @@ impl Plan {
             return Err(Problem::Usage { message, help }.into());
         }
         let Some(Process::Broker(broker)) = world.node(number) else {
-            let message = format!("--node {node}: it has no process at that time");
-            let help = Some("look at another time with --at, or at another node".to_owned());
-            return Err(Problem::Usage { message, help }.into());
+            let OnDisk { term, snapshot, records } = OnDisk::read(world.disk(number), partition);
+            return Ok(NodeLog { at: world.now(), role: None, term, snapshot, records });
         };
         let replica = broker.partition(partition).expect("the partition is there");
         let (role, term) = replica.member().map_or((Role::Inactive, 0), |member| (member.role(), member.term()));
         let snapshot = replica.snapshot().map(|(_, position)| position);
-        Ok(NodeLog { at: world.now(), role, term, snapshot, records: replica.records().cloned().collect() })
+        Ok(NodeLog { at: world.now(), role: Some(role), term, snapshot, records: replica.records().cloned().collect() })
     }
 
     fn broker(&self, node: &str) -> Result<NodeId, Report> {

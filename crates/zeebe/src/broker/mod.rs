@@ -8,6 +8,7 @@ mod exporters;
 mod handler;
 mod health;
 mod log_stream;
+mod on_disk;
 mod partition;
 mod processor_host;
 mod pushes;
@@ -17,6 +18,7 @@ mod transition;
 
 pub use health::Health;
 pub use log_stream::LogStream;
+pub use on_disk::OnDisk;
 pub use partition::Partition;
 
 use crate::cluster::{COMMANDS, Call, Job, Message, Push, Settings, Timer, Zeebe};

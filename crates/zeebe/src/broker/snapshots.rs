@@ -24,7 +24,7 @@ pub(super) const CHUNKS: u32 = 4;
 pub(super) const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// Where the snapshot of a partition is.
-fn file(number: u16) -> FileName {
+pub(super) fn file(number: u16) -> FileName {
     FileName { kind: "snapshot", number: u64::from(number) }
 }
 
