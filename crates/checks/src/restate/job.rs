@@ -11,7 +11,7 @@ use ::restate::invocation::Key;
 use ::restate::workload::{Rule, Tree, expected_counters};
 use ::restate::{Process, Restate};
 use kernel::world::World;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// All that is known of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,12 +74,6 @@ impl Findings {
     pub fn victims(&self) -> Vec<i32> {
         let free = |target: &&i32| !self.locked.contains_key(target);
         self.differences.keys().filter(free).copied().collect()
-    }
-
-    /// The keys of the tree that are in a ring.
-    pub fn in_rings(&self) -> BTreeSet<i32> {
-        let keys = self.rings.iter().flat_map(|ring| ring.split('>')).filter_map(|target| target.parse().ok());
-        keys.filter(|target| self.locked.contains_key(target)).collect()
     }
 
     /// Whether no pod of the job will come any more.

@@ -3,23 +3,25 @@
 use crate::restate::job::Findings;
 use crate::restate::rings::Locked;
 use kernel::verdict::Outcome;
+use std::collections::BTreeSet;
 
 /// Things of one kind that are told one by one.
 const SHOWN: usize = 16;
 
 /// The lines under a verdict. Only a pass is called exact: counters that do not differ say little where something is stuck.
 pub fn of(findings: &Findings, outcome: Outcome) -> Vec<String> {
-    let in_rings = findings.in_rings();
+    // Of a ring that is told nothing is left out: its keys are what it is about.
+    let told = &findings.rings[..findings.rings.len().min(SHOWN)];
+    let in_rings = keys_of(told);
     let write = |(target, held): (&i32, &Locked)| write_held(*target, held);
     let others = findings.locked.iter().filter(|(target, _)| !in_rings.contains(*target));
-    // Of a ring nothing is left out: its keys are what it is about.
-    let mut story: Vec<String> = findings.rings.iter().map(|ring| format!("ring {ring}")).collect();
+    let mut story = first(findings.rings.iter().map(|ring| format!("ring {ring}")), findings.rings.len(), "rings");
     story.extend(in_rings.iter().filter_map(|target| findings.locked.get_key_value(target)).map(write));
     let count = others.clone().count();
     story.extend(first(
         others.map(write),
         count,
-        if in_rings.is_empty() { "held keys" } else { "held keys, in no ring" },
+        if told.is_empty() || told.len() < findings.rings.len() { "held keys" } else { "held keys, in no ring" },
     ));
     if findings.verifier_held {
         story.push("the verifier's own key is held: its execute or verify hangs".to_owned());
@@ -50,6 +52,10 @@ pub fn of(findings: &Findings, outcome: Outcome) -> Vec<String> {
         story.push(format!("no counter differs, of {counters}"));
     }
     story
+}
+
+fn keys_of(rings: &[String]) -> BTreeSet<i32> {
+    rings.iter().flat_map(|ring| ring.split('>')).filter_map(|target| target.parse().ok()).collect()
 }
 
 /// Rings in one line.
