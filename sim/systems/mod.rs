@@ -2,6 +2,7 @@
 //! becomes a runner; and what is said of a run that a budget ended, whatever the system.
 
 mod cut_short;
+mod drive;
 pub mod leaky;
 pub mod raft;
 pub mod restate;

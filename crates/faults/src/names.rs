@@ -104,7 +104,8 @@ impl Names {
 /// What only the system knows: who leads, who holds a lock. It is asked at the moment of injection and sees the world as
 /// it really is, not as any node believes.
 pub trait GroundTruth<S: System> {
-    /// The words it answers, without their arguments: `leader-of` for `leader-of(3)`. For messages and early checks.
+    /// The words it answers: without their arguments, `leader-of` for every `leader-of(3)`, or with each that they may have.
+    /// For messages and early checks.
     fn words(&self) -> &[&str] {
         &[]
     }

@@ -116,13 +116,14 @@ impl Selector {
         Some(sorted(ids))
     }
 
-    /// The first word that is neither a name nor one of the system's.
+    /// The first word that is neither a name nor one of the system's, which may list a word alone or with its arguments.
     pub(crate) fn stranger(&self, names: &Names, words: &[&str]) -> Option<&str> {
         match self {
             Selector::All => None,
             Selector::Word(word) => {
                 let bare = word.split('(').next().unwrap_or(word);
-                (names.get(word).is_none() && !words.contains(&bare)).then_some(word)
+                let known = words.contains(&word.as_str()) || words.contains(&bare);
+                (names.get(word).is_none() && !known).then_some(word)
             }
             Selector::Random(of, _) | Selector::Up(of) | Selector::Down(of) => of.stranger(names, words),
             Selector::Any(of) => of.iter().find_map(|one| one.stranger(names, words)),

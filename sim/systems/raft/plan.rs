@@ -8,7 +8,7 @@ use faults::injector::Injector;
 use faults::names::Names;
 use faults::plan::PlanError;
 use kernel::budget::Budget;
-use kernel::identity::NodeId;
+use kernel::identity::{Nanos, NodeId};
 use kernel::world::World;
 use miette::Report;
 use raft::cluster::{Cluster, Start, Workload};
@@ -30,6 +30,8 @@ pub struct Plan {
     pub names: Arc<Names>,
     /// When the run ends at the latest.
     pub budget: Budget,
+    /// Host time that a run may take.
+    pub wall_time: Nanos,
 }
 
 impl Plan {
@@ -55,6 +57,7 @@ impl Plan {
             drawn,
             names: Arc::new(Names::new().family(MEMBERS, "member", (0..members).map(NodeId))),
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
+            wall_time: scenario.wall_time_ns,
         };
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
         plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;

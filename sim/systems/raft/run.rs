@@ -1,24 +1,24 @@
 //! Runs on a Raft group: the loop around a world, and the verdict of the checks.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use checks::raft::Safety;
 use explore::{Cost, RunResult, Runner};
-use faults::injector::Injector;
-use kernel::budget::{Budget, Stop};
+use kernel::budget::Stop;
 use kernel::event::Observer;
 use kernel::verdict::{Outcome, Verdict};
 use kernel::world::World;
 use miette::Report;
 use raft::cluster::Cluster;
 
-use super::faults::Truth;
 use super::plan::Plan;
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
+use crate::systems::cut_short::{self, Cut};
+use crate::systems::drive::{Drive, account_for_faults};
 
 /// Events between two looks at whether the run should stop: at the keyboard, or since a check fired.
 const SLICE: u64 = 1 << 13;
@@ -41,32 +41,20 @@ impl RaftRunner {
             let mut world = plan.build(seed);
             let mut injector = plan.injector(&mut world).expect("checked when resolved");
             let mut observer = (Safety::default(), observer);
-            let ended = loop {
-                let slice = Budget { events: (world.events() + SLICE).min(plan.budget.events), ..plan.budget };
-                let ended = clock.drive(&mut world, slice, |world| {
-                    world.next_at().is_some_and(|at| at <= slice.until) && injector.step(world, &mut observer)
-                });
-                let whole = ended != Stop::Events || world.events() >= plan.budget.events;
-                if whole || !observer.0.broken().is_empty() {
-                    break Some(ended);
-                }
-                if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                    break None;
-                }
-            };
+            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop };
+            let found = |(safety, _): &(Safety, &mut O)| !safety.broken().is_empty();
+            let ended = drive.run(clock, &mut world, Some(&mut injector), &mut observer, found);
             let safety = observer.0;
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: safety.marks().committed };
-            let mut verdict = judge(&safety, ended);
-            if verdict.outcome != Outcome::Pass {
-                tell_faults(&mut verdict, &injector, &world);
-            }
-            RunResult { verdict, digest: world.digest(), cost }
+            let mut verdict = judge(&safety, &world, ended, &self.roles(plan));
+            account_for_faults(&mut verdict, &injector, &world, plan.drawn.is_some());
+            cut_short::result(verdict.bounded(), world.digest(), cost)
         })
     }
 }
 
 /// A check that fired decides; else a run to the end of its time in which something was committed passes.
-fn judge(safety: &Safety, ended: Option<Stop>) -> Verdict {
+fn judge(safety: &Safety, world: &World<Cluster>, ended: Option<Stop>, roles: &[String]) -> Verdict {
     let marks = format!("{:?}", safety.marks());
     if let Some(first) = safety.broken().first() {
         let mut story: Vec<String> = safety.broken().iter().take(8).map(|broken| broken.story.clone()).collect();
@@ -78,18 +66,11 @@ fn judge(safety: &Safety, ended: Option<Stop>) -> Verdict {
             Verdict { story: vec![marks], ..Verdict::pass() }
         }
         Some(Stop::Time | Stop::Idle) => Verdict::new(Outcome::Vacuous, "vacuous/nothing-committed", vec![marks]),
-        Some(_) => Verdict::new(Outcome::Inconclusive, "budget/events", vec![marks]),
-        None => Verdict::new(Outcome::Inconclusive, "stopped", vec![marks]),
-    }
-}
-
-fn tell_faults(verdict: &mut Verdict, injector: &Injector<Truth>, world: &World<Cluster>) {
-    for report in injector.reports(world) {
-        let line = match &report.nothing {
-            None => format!("fault {}: {}", report.id, report.summary()),
-            Some(why) => format!("fault {} did nothing: {why}", report.id),
-        };
-        verdict.story.push(line);
+        ended => {
+            let mut verdict = cut_short::verdict(world, ended.map_or(Cut::Keyboard, Cut::Budget), roles);
+            verdict.story.push(marks);
+            verdict
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Scenarios on the model Restate node.
 
 mod details;
-mod faults;
 mod plan;
 mod run;
 

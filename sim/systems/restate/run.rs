@@ -1,13 +1,13 @@
 //! Runs on Restate: the loop around a world.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use ::faults::injector::Injector;
 use checks::restate::job::Findings;
 use checks::restate::{down, judge};
 use explore::{Cost, RunResult, Runner};
-use kernel::budget::{Budget, Stop};
+use faults::injector::Injector;
+use kernel::budget::Stop;
 use kernel::event::{Event, Observer, What};
 use kernel::verdict::Verdict;
 use kernel::world::World;
@@ -16,13 +16,14 @@ use restate::event::Event as Said;
 use restate::{Process, Restate};
 use serde_json::Value;
 
+use super::details;
 use super::plan::Plan;
-use super::{details, faults};
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
 use crate::systems::cut_short::{self, Cut};
+use crate::systems::drive::{Drive, account_for_faults};
 
 /// Events between two looks at whether the run should stop.
 const SLICE: u64 = 1 << 16;
@@ -72,26 +73,12 @@ impl RestateRunner {
         stop: Option<&AtomicBool>,
     ) -> Ended {
         self.host.enter(seed, |clock| {
-            clock.allow(plan.wall_time);
             let mut world = plan.build(seed);
             let mut injector =
                 (!plan.faults.is_empty()).then(|| plan.injector(&mut world).expect("checked when resolved"));
             let mut observer = (Invocations::default(), observer);
-            let ended = loop {
-                let slice = Budget { events: (world.events() + SLICE).min(plan.budget.events), ..plan.budget };
-                let ended = match &mut injector {
-                    None => clock.run(&mut world, slice, &mut observer),
-                    Some(injector) => clock.drive(&mut world, slice, |world| {
-                        world.next_at().is_some_and(|at| at <= slice.until) && injector.step(world, &mut observer)
-                    }),
-                };
-                if ended != Stop::Events || world.events() >= plan.budget.events {
-                    break Some(ended);
-                }
-                if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                    break None;
-                }
-            };
+            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop };
+            let ended = drive.run(clock, &mut world, injector.as_mut(), &mut observer, |_| false);
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: observer.0.0 };
             let (findings, verdict) = judged(plan, &world, injector.as_ref(), ended);
             let output = match world.node(plan.driver()) {
@@ -144,7 +131,7 @@ pub fn judged(
     });
     verdict.story.splice(0..0, plan.warnings.iter().cloned());
     if let Some(injector) = injector {
-        faults::account(&mut verdict, injector, world);
+        account_for_faults(&mut verdict, injector, world, false);
     }
     (findings, verdict)
 }

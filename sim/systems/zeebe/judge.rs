@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::truth::Truth;
 use crate::scenario::duration::show_duration;
 use crate::systems::cut_short::{self, Cut};
+use crate::systems::drive::account_for_faults;
 
 /// Lines about silent divergences of a partition that are told.
 const NOTES: usize = 3;
@@ -50,7 +51,7 @@ pub fn judge(
         verdict.story.extend(notes.iter().flat_map(|note| note.story.iter().take(NOTES).cloned()));
     }
     if let Some(injector) = injector {
-        account_for_faults(&mut verdict, plan, injector, world);
+        account_for_faults(&mut verdict, injector, world, plan.profile.is_some());
     }
     if verdict.outcome != Outcome::Fail {
         verdict.story.push(tested(checks));
@@ -84,7 +85,7 @@ fn tested(checks: &Checks) -> String {
     )
 }
 
-/// The first decides; the others are told.
+/// The first decides; it and the next few are told.
 fn failed(broken: &[Violation]) -> Verdict {
     let story = broken.iter().take(4).flat_map(|violation| violation.story.iter().cloned()).collect();
     let first = &broken[0];
@@ -103,29 +104,4 @@ fn faults_not_over() -> Verdict {
     let why = "a fault is in force at the end: what waits for it is neither lost nor stuck".to_owned();
     let way_out = "end each fault within the run: give it a `for`".to_owned();
     Verdict::new(Outcome::Inconclusive, "zeebe/faults-not-over", vec![why, way_out])
-}
-
-/// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing. Of faults
-/// that were drawn, those that did nothing are only counted: a seed may well draw none that does, as it may draw none.
-fn account_for_faults(verdict: &mut Verdict, plan: &Plan, injector: &Injector<Truth>, world: &World<Zeebe>) {
-    let (mut drawn, mut missed) = (0, 0);
-    for report in injector.reports(world) {
-        drawn += 1;
-        match &report.nothing {
-            None => verdict.story.push(format!("fault {}: {}", report.id, report.summary())),
-            Some(_) if plan.profile.is_some() => missed += 1,
-            Some(why) => verdict.story.push(format!("fault {} did nothing: {why}", report.id)),
-        }
-    }
-    if plan.profile.is_some() {
-        verdict.story.push(format!("{drawn} faults were drawn, {missed} of them did nothing"));
-    }
-    if verdict.outcome == Outcome::Pass
-        && plan.profile.is_none()
-        && let Some(why) = injector.vacuous(world)
-    {
-        verdict.story.insert(0, why);
-        verdict.outcome = Outcome::Vacuous;
-        verdict.signature = "vacuous/faults".to_owned();
-    }
 }

@@ -2,7 +2,7 @@
 
 use checks::zeebe::Checks;
 use kernel::budget::{Budget, Stop};
-use kernel::identity::{Nanos, NodeId};
+use kernel::identity::Nanos;
 use kernel::world::World;
 use miette::Report;
 use raft::Role;
@@ -10,11 +10,11 @@ use zeebe::broker::OnDisk;
 use zeebe::cluster::{Process, Zeebe};
 use zeebe::protocol::Record;
 
-use super::plan::Plan;
-use super::run::SLICE;
+use super::plan::{Plan, broker};
+use crate::host::Host;
 use crate::scenario::duration::show_duration;
-use crate::scenario::nearest::suggest;
 use crate::scenario::problem::Problem;
+use crate::systems::drive::Drive;
 
 /// A broker's log of a partition at a moment.
 #[derive(Clone, Debug)]
@@ -37,7 +37,10 @@ impl Plan {
     /// broker that is down, the log that is on its disk.
     pub fn log_at(&self, seed: u64, asked: Option<Nanos>, node: &str, partition: u16) -> Result<NodeLog, Report> {
         let at = asked.unwrap_or(self.budget.until);
-        let number = self.broker(node)?;
+        let number = broker(&self.settings, node).map_err(|(message, help)| Problem::Usage {
+            message: format!("--node {node}: {message}"),
+            help: Some(help),
+        })?;
         if !(1..=self.settings.partitions).contains(&partition) {
             let message = format!("--partition {partition}: there is no such partition");
             let help = Some(format!("there are 1 to {}", self.settings.partitions));
@@ -49,38 +52,30 @@ impl Plan {
             let help = Some(format!("it ended at {}: choose an earlier time", show_duration(world.now().into())));
             return Err(Problem::Usage { message, help }.into());
         }
+        // Nothing happened between the last event and the time that was asked for.
+        let at = if over { world.now() } else { at };
         let Some(Process::Broker(broker)) = world.node(number) else {
             let OnDisk { term, snapshot, records } = OnDisk::read(world.disk(number), partition);
-            return Ok(NodeLog { at: world.now(), role: None, term, snapshot, records });
+            return Ok(NodeLog { at, role: None, term, snapshot, records });
         };
         let replica = broker.partition(partition).expect("the partition is there");
         let (role, term) = replica.member().map_or((Role::Inactive, 0), |member| (member.role(), member.term()));
         let snapshot = replica.snapshot().map(|(_, position)| position);
-        Ok(NodeLog { at: world.now(), role: Some(role), term, snapshot, records: replica.records().cloned().collect() })
+        Ok(NodeLog { at, role: Some(role), term, snapshot, records: replica.records().cloned().collect() })
     }
 
-    fn broker(&self, node: &str) -> Result<NodeId, Report> {
-        let known: Vec<String> = self.settings.nodes().map(|node| format!("broker-{}", node.0)).collect();
-        let found = self.settings.nodes().zip(&known).find(|(_, name)| *name == node);
-        found.map(|(id, _)| id).ok_or_else(|| {
-            let message = format!("--node {node}: there is no such broker");
-            Problem::Usage { message, help: Some(suggest(node, known.iter().map(String::as_str))) }.into()
-        })
-    }
-
-    /// The world of a seed at a time, and whether the run ended before: by its events, or by what a check found.
+    /// The world of a seed at a time, and whether the run ended before: by a budget, or by what a check found.
     fn world_at(&self, seed: u64, at: Nanos) -> (World<Zeebe>, bool) {
-        let mut world = self.build(seed);
-        let mut injector = self.injector(&mut world).expect("checked when resolved");
-        let mut checks = Checks::new(&self.settings);
-        loop {
-            let events = (world.events() + SLICE).min(self.budget.events);
-            let budget = Budget { until: at.min(self.budget.until), events };
-            let ended = faults::injector::run(&mut world, &mut injector, budget, &mut checks);
-            let over = !checks.broken().is_empty() || world.events() >= self.budget.events;
-            if over || ended != Stop::Events {
-                return (world, over);
-            }
-        }
+        Host::Plain.enter(seed, |clock| {
+            let mut world = self.build(seed);
+            let mut injector = self.injector(&mut world).expect("checked when resolved");
+            let mut checks = Checks::new(&self.settings);
+            let until = at.min(self.budget.until);
+            let drive = Drive { budget: Budget { until, ..self.budget }, ..self.drive(None) };
+            let found = |checks: &Checks| !checks.broken().is_empty();
+            let ended = drive.run(clock, &mut world, Some(&mut injector), &mut checks, found);
+            let over = found(&checks) || !matches!(ended, Some(Stop::Time | Stop::Idle));
+            (world, over)
+        })
     }
 }

@@ -1,11 +1,12 @@
 //! What a run on Zeebe is made of, resolved from its scenario.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use explore::Reduce;
 use faults::duration::Span;
 use faults::injector::Injector;
-use faults::names::Names;
+use faults::names::{GroundTruth, Names};
 use faults::plan::{Entry, PlanError};
 use faults::sample::{Profile, sample};
 use faults::trigger::Trigger;
@@ -18,12 +19,15 @@ use miette::Report;
 use zeebe::client_node::ClientRole;
 use zeebe::cluster::{Costs, Settings, Zeebe, builder};
 
-use super::truth::{Truth, WORDS};
+use super::truth::Truth;
 use super::{releases, workload};
 use crate::scenario::Scenario;
 use crate::scenario::nearest::suggest;
 use crate::scenario::problem::Problem;
+use crate::systems::drive::Drive;
 
+/// Events between two looks at whether a run should stop: at the keyboard, or since a check fired.
+const SLICE: u64 = 1 << 14;
 /// The group of all brokers.
 pub const BROKERS: &str = "brokers";
 
@@ -70,28 +74,28 @@ impl Plan {
             budget: Budget { events: scenario.events_max, until: scenario.duration_ns },
             wall_time: scenario.wall_time_ns,
         };
-        plan.check_words(scenario)?;
+        plan.check_profile(scenario)?;
         // Tried on a world of its own, so that a wrong word is an error of the scenario and not of a run.
         plan.injector(&mut plan.build(0)).map_err(|error| scenario.fault_places.problem(&error))?;
         Ok(plan)
     }
 
-    /// Whether every word of every fault that is said or may be drawn means somebody.
-    fn check_words(&self, scenario: &Scenario) -> Result<(), Report> {
-        let truth = Truth { brokers: self.settings.brokers };
-        let mut all = self.faults.entries().to_vec();
+    /// Whether every word of every fault that may be drawn means somebody: what one seed draws tells nothing of the others.
+    fn check_profile(&self, scenario: &Scenario) -> Result<(), Report> {
+        let truth = self.truth();
         for (name, kind) in self.profile.iter().flat_map(|profile| &profile.kind) {
-            let at = Trigger::At(Span(0));
-            all.extend(kind.actions.iter().map(|action| Entry::new(at.clone(), action.clone()).named(name)));
-        }
-        for entry in all {
-            let strange = truth.strange(&entry, self.settings.partitions);
-            // Alone, since kinds have one name for several actions.
-            let alone = Entry { trigger: Trigger::At(Span(0)), ..entry };
-            let checked = faults::plan::Plan::new(vec![alone]).and_then(|plan| plan.check_words(&self.names, WORDS));
-            checked.and(strange).map_err(|error| scenario.fault_places.problem(&error))?;
+            for action in &kind.actions {
+                let entry = Entry::new(Trigger::At(Span(0)), action.clone()).named(name);
+                let checked = faults::plan::Plan::new(vec![entry])
+                    .and_then(|plan| plan.check_words(&self.names, GroundTruth::words(&truth)));
+                checked.map_err(|error| scenario.fault_places.problem(&error))?;
+            }
         }
         Ok(())
+    }
+
+    fn truth(&self) -> Truth {
+        Truth { brokers: self.settings.brokers, partitions: self.settings.partitions }
     }
 
     /// What carries the faults of a seed out on its world.
@@ -103,8 +107,12 @@ impl Plan {
             Some(profile) => Arc::new(sample(profile, world.seed())?),
             None => self.faults.clone(),
         };
-        let truth = Truth { brokers: self.settings.brokers };
-        Injector::install(faults, self.names.clone(), truth, None, world)
+        Injector::install(faults, self.names.clone(), self.truth(), None, world)
+    }
+
+    /// How long a run is driven.
+    pub fn drive<'a>(&self, stop: Option<&'a AtomicBool>) -> Drive<'a> {
+        Drive { budget: self.budget, wall_time: self.wall_time, slice: SLICE, stop }
     }
 
     /// Whether nothing can go wrong in any run.
@@ -166,15 +174,20 @@ fn settings(scenario: &Scenario) -> Result<Settings, Report> {
         let help = Some(format!("there are {} partitions: name so many at most", settings.partitions));
         return Err(Problem::Usage { message, help }.into());
     }
-    let first_leaders = first_leaders.iter().map(|name| broker(scenario, &settings, name)).collect::<Result<_, _>>()?;
+    let leader = |name: &String| {
+        broker(&settings, name).map(|node| node.0).map_err(|(message, help)| {
+            let message = format!("{}: cluster.first_leaders: {message}", scenario.path.display());
+            Report::from(Problem::Usage { message, help: Some(help) })
+        })
+    };
+    let first_leaders = first_leaders.iter().map(leader).collect::<Result<_, _>>()?;
     Ok(Settings { first_leaders, ..settings })
 }
 
-fn broker(scenario: &Scenario, settings: &Settings, name: &str) -> Result<u16, Report> {
+/// The broker of a name; or that there is none, and which there are.
+pub fn broker(settings: &Settings, name: &str) -> Result<NodeId, (String, String)> {
     let known: Vec<String> = settings.nodes().map(|node| format!("broker-{}", node.0)).collect();
-    let number = known.iter().position(|known| known == name).and_then(|number| u16::try_from(number).ok());
-    number.ok_or_else(|| {
-        let message = format!("{}: cluster.first_leaders: there is no broker `{name}`", scenario.path.display());
-        Problem::Usage { message, help: Some(suggest(name, known.iter().map(String::as_str))) }.into()
-    })
+    let found = settings.nodes().zip(&known).find(|(_, known)| *known == name);
+    let unknown = || (format!("there is no broker `{name}`"), suggest(name, known.iter().map(String::as_str)));
+    found.map(|(node, _)| node).ok_or_else(unknown)
 }

@@ -1,12 +1,12 @@
 //! Runs on Zeebe: the loop around a world.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use checks::zeebe::Checks;
 use explore::{Cost, RunResult, Runner};
-use kernel::budget::{Budget, Stop};
 use kernel::event::Observer;
+use kernel::world::World;
 use miette::Report;
 use zeebe::cluster::Zeebe;
 
@@ -18,9 +18,6 @@ use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
 use crate::systems::cut_short;
-
-/// Events between two looks at whether the run should stop: at the keyboard, or since a check fired.
-pub const SLICE: u64 = 1 << 14;
 
 /// Runs plans on a host.
 pub struct ZeebeRunner {
@@ -36,28 +33,14 @@ impl ZeebeRunner {
         seed: u64,
         observer: &mut O,
         stop: Option<&AtomicBool>,
-        end: impl FnOnce(&kernel::world::World<Zeebe>, &O) -> R,
+        end: impl FnOnce(&World<Zeebe>, &O) -> R,
     ) -> (RunResult, R) {
         self.host.enter(seed, |clock| {
-            clock.allow(plan.wall_time);
             let mut world = plan.build(seed);
             let mut injector = (!plan.is_quiet()).then(|| plan.injector(&mut world).expect("checked when resolved"));
             let mut observer = (Checks::new(&plan.settings), observer);
-            let ended = loop {
-                let slice = Budget { events: (world.events() + SLICE).min(plan.budget.events), ..plan.budget };
-                let ended = match &mut injector {
-                    None => clock.run(&mut world, slice, &mut observer),
-                    Some(injector) => clock.drive(&mut world, slice, |world| {
-                        world.next_at().is_some_and(|at| at <= slice.until) && injector.step(world, &mut observer)
-                    }),
-                };
-                if ended != Stop::Events || world.events() >= plan.budget.events || !observer.0.broken().is_empty() {
-                    break Some(ended);
-                }
-                if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                    break None;
-                }
-            };
+            let found = |(checks, _): &(Checks, &mut O)| !checks.broken().is_empty();
+            let ended = plan.drive(stop).run(clock, &mut world, injector.as_mut(), &mut observer, found);
             let (checks, observer) = observer;
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: checks.marks().processed };
             let verdict = judge(plan, &world, &checks, injector.as_ref(), ended);

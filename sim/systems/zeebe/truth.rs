@@ -1,7 +1,6 @@
 //! Whom a fault of a scenario may call by role: who leads a partition, as the Raft members themselves have it.
 
 use faults::names::GroundTruth;
-use faults::plan::{Entry, PlanError};
 use kernel::identity::NodeId;
 use kernel::world::World;
 use raft::Role;
@@ -12,37 +11,25 @@ use zeebe::cluster::{Process, Zeebe};
 pub struct Truth {
     /// Brokers are the nodes from 0 on.
     pub brokers: u16,
+    /// Partitions from 1 on.
+    pub partitions: u16,
 }
 
 const LEADER_OF: &str = "leader-of";
 const FOLLOWERS_OF: &str = "followers-of";
-/// The words, without their argument.
-pub const WORDS: &[&str] = &[LEADER_OF, FOLLOWERS_OF];
 
-impl Truth {
-    /// Whether an entry names a partition that is not there.
-    pub fn strange(self, entry: &Entry, partitions: u16) -> Result<(), PlanError> {
-        for (key, selector) in entry.action.selectors() {
-            let text = selector.to_string();
-            for (word, place) in WORDS.iter().flat_map(|word| text.match_indices(word).map(|(at, word)| (word, at))) {
-                let argument = text[place + word.len()..].strip_prefix('(').and_then(|rest| rest.split(')').next());
-                let number = argument.and_then(|argument| argument.trim().parse::<u16>().ok());
-                if number.is_none_or(|number| !(1..=partitions).contains(&number)) {
-                    let word = format!("{word}({})", argument.unwrap_or_default());
-                    let known =
-                        (1..=partitions).map(|number| format!("{LEADER_OF}({number}), {FOLLOWERS_OF}({number})"));
-                    let known = known.collect::<Vec<_>>().join(", ");
-                    return Err(PlanError::UnknownWord { id: entry.id.clone(), key: key.to_owned(), word, known });
-                }
-            }
-        }
-        Ok(())
-    }
+macro_rules! of_each {
+    ($($partition:literal)+) => {
+        &[$([concat!("leader-of(", $partition, ")"), concat!("followers-of(", $partition, ")")]),+]
+    };
 }
+
+/// The words of each partition that a cluster may have.
+const WORDS: &[[&str; 2]] = of_each!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 
 impl GroundTruth<Zeebe> for Truth {
     fn words(&self) -> &[&str] {
-        WORDS
+        WORDS[..usize::from(self.partitions)].as_flattened()
     }
 
     fn resolve(&self, word: &str, world: &World<Zeebe>) -> Option<Vec<NodeId>> {

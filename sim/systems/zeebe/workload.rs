@@ -19,7 +19,7 @@ use crate::scenario::problem::Problem;
 /// The process of upstream's benchmarks: one service task.
 //= camunda/zeebe@0.24.4:benchmarks/project/src/main/resources/bpmn/one_task.bpmn (its shape)
 const BENCHMARK: &[u8] = include_bytes!("../../../scenarios/zeebe/benchmark.bpmn");
-/// The first client after the start, so that the cluster has leaders by then.
+/// From the first deployment to the starter, so that its process is known by then.
 const STARTS_AFTER: Nanos = 3 * SECONDS;
 
 /// No run needs more deployments, each of which is held ready from the start.
@@ -57,7 +57,8 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
             instances_max: workload.count("instances"),
             ..StarterSettings::benchmark([file(&resource, 0)].into())
         };
-        let starter = ClientRole::Starter { settings: Arc::new(settings), opens_at: opens_at + STARTS_AFTER };
+        let starter =
+            ClientRole::Starter { settings: Arc::new(settings), opens_at: opens_at.saturating_add(STARTS_AFTER) };
         clients.push(("starter".to_owned(), starter));
     }
     let like = worker(scenario)?;

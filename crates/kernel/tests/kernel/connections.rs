@@ -8,17 +8,6 @@ use relapse_kernel::identity::{Address, MICROS, MILLIS, Nanos, NodeId, SECONDS};
 use relapse_kernel::latency::Latency;
 use relapse_kernel::system::Target;
 
-const GIVE_UP: Nanos = 60 * SECONDS;
-
-/// A opens a connection to B at 0 and writes values at these times.
-fn writes(at: &[Nanos]) -> Stage {
-    let mut stage = Stage::new(2).act(A, 0, Act::Open(Target::Node(B), 1));
-    for (at, value) in at.iter().zip(1..) {
-        stage = stage.act(A, *at, Act::Write(1, value));
-    }
-    stage
-}
-
 #[test]
 fn pieces_stay_in_order_under_jitter() {
     let times: Vec<Nanos> = (1..=100).map(|at| at * MICROS).collect();

@@ -15,6 +15,8 @@ pub const WAL: FileName = FileName { kind: "wal", number: 0 };
 pub const OTHER: FileName = FileName { kind: "other", number: 0 };
 pub const A: NodeId = NodeId(0);
 pub const B: NodeId = NodeId(1);
+/// How long a connection waits before it gives up.
+pub const GIVE_UP: Nanos = 60 * SECONDS;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Puppets;
@@ -340,3 +342,12 @@ pub const LATENCY: Nanos = 100 * MICROS;
 pub const FINISHED: u64 = Ended::Finished as u64;
 pub const RESET: u64 = Ended::Reset as u64;
 pub const TIMED_OUT: u64 = Ended::TimedOut as u64;
+
+/// A opens a connection to B at 0 and writes 1, 2 and so on at these times.
+pub fn writes(at: &[Nanos]) -> Stage {
+    let mut stage = Stage::new(2).act(A, 0, Act::Open(Target::Node(B), 1));
+    for (at, value) in at.iter().zip(1..) {
+        stage = stage.act(A, *at, Act::Write(1, value));
+    }
+    stage
+}

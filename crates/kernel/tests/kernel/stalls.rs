@@ -9,17 +9,6 @@ use relapse_kernel::latency::Latency;
 use relapse_kernel::network::LinkProfile;
 use relapse_kernel::system::Target;
 
-const GIVE_UP: Nanos = 60 * SECONDS;
-
-/// A opens a connection to B at 0 and writes 1, 2 and so on at these times.
-fn writes(at: &[Nanos]) -> Stage {
-    let mut stage = Stage::new(2).act(A, 0, Act::Open(Target::Node(B), 1));
-    for (at, value) in at.iter().zip(1..) {
-        stage = stage.act(A, *at, Act::Write(1, value));
-    }
-    stage
-}
-
 #[test]
 fn what_was_stalled_is_sent_again_in_its_order_under_jitter_and_loss() {
     let jitter = Latency::uniform(MICROS, 10 * MILLIS).unwrap();
