@@ -24,7 +24,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let runner = runner_of(plan()?, Host::BUILT);
     let (mut events, mut blocked) = (0, 0);
     let mut run = |from, to| {
-        runner.each(&mut (from..to), &mut |_, result| {
+        runner.each(&mut (from..to).take_while(|_| !effort.is_over()), &mut |_, result| {
             events += result.cost.events;
             blocked += u64::from(result.verdict.outcome == Outcome::Fail);
         });

@@ -26,19 +26,31 @@ use miette::Report;
 use serde::Serialize;
 
 /// How long to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
+#[derive(Clone, Copy, Debug)]
+pub struct Effort<'a> {
     /// Rounds of each figure.
     pub rounds: usize,
     /// Work per round, in percent of the full measure.
     pub percent: u64,
+    /// Once set, what is being measured is given up.
+    pub stop: &'a AtomicBool,
 }
 
-impl Effort {
+impl<'a> Effort<'a> {
     /// What the README quotes.
-    pub const FULL: Effort = Effort { rounds: 5, percent: 100 };
+    pub const fn full(stop: &'a AtomicBool) -> Self {
+        Effort { rounds: 5, percent: 100, stop }
+    }
+
     /// Enough to see that nothing is badly wrong.
-    pub const QUICK: Effort = Effort { rounds: 3, percent: 10 };
+    pub const fn quick(stop: &'a AtomicBool) -> Self {
+        Effort { rounds: 3, percent: 10, stop }
+    }
+
+    /// Whether to give up.
+    fn is_over(self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
 
     /// A number of repetitions, cut down to this effort.
     const fn of(self, full: u64) -> u64 {
@@ -130,7 +142,7 @@ impl Figure {
 }
 
 /// One measurement, which gives one figure or some that belong together.
-type Measure = fn(Effort) -> Result<Vec<Figure>, Report>;
+type Measure = fn(Effort<'_>) -> Result<Vec<Figure>, Report>;
 
 /// All of them. Memory comes first: after the others the process would hold more of it, and growth would show less.
 const MEASURES: &[Measure] = &[
@@ -152,16 +164,14 @@ const MEASURES: &[Measure] = &[
 ///
 /// # Errors
 /// Those of `tell`.
-pub fn measure(
-    effort: Effort,
-    stop: &AtomicBool,
-    mut tell: impl FnMut(Figure) -> Result<(), Report>,
-) -> Result<bool, Report> {
+pub fn measure(effort: Effort<'_>, mut tell: impl FnMut(Figure) -> Result<(), Report>) -> Result<bool, Report> {
     for measure in MEASURES {
-        if stop.load(Ordering::Relaxed) {
+        let figures = measure(effort)?;
+        // What was given up half-way says nothing.
+        if effort.is_over() {
             return Ok(true);
         }
-        measure(effort)?.into_iter().try_for_each(&mut tell)?;
+        figures.into_iter().try_for_each(&mut tell)?;
     }
     Ok(false)
 }
@@ -183,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_small_effort_still_does_something() {
-        assert_eq!(Effort::QUICK.of(3), 1);
-        assert_eq!(Effort::FULL.of(3), 3);
+        let stop = AtomicBool::new(false);
+        assert_eq!(Effort::quick(&stop).of(3), 1);
+        assert_eq!(Effort::full(&stop).of(3), 3);
     }
 }

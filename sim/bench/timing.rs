@@ -38,7 +38,10 @@ pub fn duel(effort: Effort, mut first: impl FnMut() -> u64, mut second: impl FnM
     per_unit(&mut first);
     per_unit(&mut second);
     let (mut ratios, mut first_ns, mut second_ns) = (Vec::new(), f64::MAX, f64::MAX);
-    for _ in 0..effort.rounds {
+    for round in 0..effort.rounds {
+        if round > 0 && effort.is_over() {
+            break;
+        }
         let (mut one, mut two) = (f64::MAX, f64::MAX);
         for _ in 0..TRIES {
             one = one.min(per_unit(&mut first));

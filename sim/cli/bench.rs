@@ -14,7 +14,7 @@ const HELP: &str = "\
 Each figure is taken in several rounds, in which the two sides of a ratio take turns: the median counts, the smallest
 and the largest stand beside it. A busy machine widens the spread more than it moves the median.
 
-Ctrl-C ends it after the measurement under way, with the figures so far.
+Ctrl-C ends it within seconds, with the figures so far; the one under way is given up.
 
 Exit status: 0 if every figure that was measured here is on the right side of its bar, 1 if one is not, 3 if none that
 was measured is but Ctrl-C cut the measuring short, 130 after a second Ctrl-C.";
@@ -46,11 +46,11 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     if cfg!(debug_assertions) {
         say("this binary is built without optimisation: its figures say nothing about a release build");
     }
-    let effort = if args.quick { Effort::QUICK } else { Effort::FULL };
+    let stop = stop::on_ctrl_c();
+    let effort = if args.quick { Effort::quick(&stop) } else { Effort::full(&stop) };
     let colours = output.colours();
     let mut found = Vec::new();
-    let stop = stop::on_ctrl_c();
-    let interrupted = measure(effort, &stop, |figure| {
+    let interrupted = measure(effort, |figure| {
         if !args.json {
             output.text(&figures::text(&figure, colours))?;
             output.flush()?;
