@@ -30,8 +30,8 @@ pub struct Profile {
     pub from: Span,
     /// All faults are over by then.
     pub until: Span,
-    /// Each run leaves out some kinds altogether, each with an even chance: of n kinds, one run in 2^n leaves out none, and
-    /// one in 2^n all.
+    /// Each run leaves out some kinds altogether, each with an even chance; never none of them and never all. One kind
+    /// alone is never left out.
     #[serde(default)]
     pub swarm: bool,
     /// The kinds, by name.
@@ -176,18 +176,36 @@ pub fn sample(profile: &Profile, seed: u64) -> Result<Plan, PlanError> {
     profile.validate()?;
     let mut dice = Dice::new(seed);
     let mut entries: Vec<Entry> = Vec::new();
-    for (name, kind) in &profile.kind {
-        if profile.swarm {
-            let mut stream = dice.stream(SWARM, identity_of(name));
-            if dice.draw(&mut stream) & 1 == 1 {
-                continue;
-            }
+    let kept = kept(profile, &mut dice);
+    for ((name, kind), kept) in profile.kind.iter().zip(kept) {
+        if kept {
+            entries.extend(of_kind(profile, name, kind, &mut dice));
         }
-        entries.extend(of_kind(profile, name, kind, &mut dice));
     }
     // In order of time, for people; the sort is stable, so the order is that of the names within one instant.
     entries.sort_by_key(|entry| if let Trigger::At(at) = entry.trigger { at.0 } else { 0 });
     Plan::new(entries)
+}
+
+/// Which kinds this seed keeps, in the order of the profile.
+fn kept(profile: &Profile, dice: &mut Dice) -> Vec<bool> {
+    let count = profile.kind.len();
+    if !profile.swarm || count < 2 {
+        return vec![true; count];
+    }
+    let mut draw = |name: &String| {
+        let mut stream = dice.stream(SWARM, identity_of(name));
+        dice.draw(&mut stream)
+    };
+    let draws: Vec<u64> = profile.kind.keys().map(&mut draw).collect();
+    let mut kept: Vec<bool> = draws.iter().map(|draw| draw & 1 == 0).collect();
+    // Where the coins agree, the kind with the least draw goes against them.
+    if kept.iter().all(|&kind| kind == kept[0])
+        && let Some(odd) = (0..count).min_by_key(|&nth| draws[nth])
+    {
+        kept[odd] = !kept[odd];
+    }
+    kept
 }
 
 fn of_kind(profile: &Profile, name: &str, kind: &Kind, dice: &mut Dice) -> Vec<Entry> {
