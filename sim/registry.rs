@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use explore::{Cost, Progress, RunResult, Runner, SweepReport, SweepRequest, catch, run_caught, sweep};
+use kernel::identity::Nanos;
 use kernel::record::Recorder;
 use kernel::verdict::{Outcome, Verdict};
 use miette::Report;
@@ -75,6 +76,21 @@ pub struct Replayed {
     pub output: Vec<String>,
     /// What was found in the run, whole, for machines; null where the system has nothing to add to its story.
     pub details: serde_json::Value,
+    /// The log that says the same, where there is one.
+    pub log: Option<LogOf>,
+}
+
+/// A log that a run wrote and that can be read again by itself: what `log show` and `log verify` are to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOf {
+    /// The partition.
+    pub partition: u16,
+    /// On whose disk.
+    pub node: String,
+    /// As it was then, in virtual time.
+    pub at: Nanos,
+    /// What `log verify` is asked, beside the log.
+    pub verify: Vec<String>,
 }
 
 /// A runner that can also show a run.
@@ -116,7 +132,7 @@ pub fn traced<'a>(
 
 impl Replayed {
     fn panicked(verdict: Verdict) -> Self {
-        Replayed { result: panicked(verdict), output: Vec::new(), details: serde_json::Value::Null }
+        Replayed { result: panicked(verdict), output: Vec::new(), details: serde_json::Value::Null, log: None }
     }
 }
 

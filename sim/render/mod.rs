@@ -14,6 +14,7 @@ use explore::{SeedRange, TotalCost};
 use serde::Serialize;
 
 use crate::host::Host;
+use crate::registry::LogOf;
 use crate::scenario::Scenario;
 
 /// What was run.
@@ -31,6 +32,19 @@ impl Context<'_> {
     fn again(&self, seed: u64) -> String {
         let words = self.said.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         format!("relapse run {words} --seed {seed}")
+    }
+}
+
+impl Context<'_> {
+    /// The commands that read a log of one seed.
+    fn read_log(&self, seed: u64, log: &LogOf) -> String {
+        let words = self.said.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let LogOf { partition, node, at, verify } = log;
+        let verify = verify.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        format!(
+            "relapse log show {words} --seed {seed} --partition {partition} --node {node} --at {at}ns --json | relapse log \
+             verify - {verify}"
+        )
     }
 }
 

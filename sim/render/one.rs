@@ -31,6 +31,7 @@ pub fn text(context: &Context<'_>, seed: u64, shown: &Replayed, colours: bool) -
     if result.verdict.outcome != Outcome::Pass {
         lines.push(field("again", context.again(seed)));
     }
+    lines.extend(shown.log.iter().map(|log| field("log", context.read_log(seed, log))));
     lines.join("\n") + "\n"
 }
 
@@ -48,6 +49,8 @@ struct OneJson<'a> {
     output: &'a [String],
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     details: &'a serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
 }
 
 /// One run for machines.
@@ -69,5 +72,6 @@ pub fn json<'a>(context: &'a Context<'_>, seed: u64, shown: &'a Replayed) -> imp
         },
         output: &shown.output,
         details: &shown.details,
+        log: shown.log.as_ref().map(|log| context.read_log(seed, log)),
     }
 }

@@ -223,7 +223,7 @@ impl Replay for LeakyRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
         traced(&mut request.trace, self.roles(plan), |tracer| {
             let result = self.run_with(plan, request.seed, tracer);
-            Replayed { result, output: Vec::new(), details: serde_json::Value::Null }
+            Replayed { result, output: Vec::new(), details: serde_json::Value::Null, log: None }
         })
     }
 

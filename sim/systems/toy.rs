@@ -93,7 +93,7 @@ impl Replay for Toy {
             }
         }
         let output = vec![format!("{{\"label\": \"{}\", \"seed\": {}}}", plan.label, request.seed)];
-        Ok(Replayed { result, output, details: serde_json::Value::Null })
+        Ok(Replayed { result, output, details: serde_json::Value::Null, log: None })
     }
 }
 

@@ -12,6 +12,7 @@ mod outputs;
 mod proofs;
 mod runs;
 mod signals;
+mod stories;
 mod trees;
 
 use std::path::{Path, PathBuf};

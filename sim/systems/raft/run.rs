@@ -88,7 +88,7 @@ impl Replay for RaftRunner {
         let ReplayRequest { seed, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
             let result = self.run_with(plan, *seed, tracer, Some(stop));
-            Replayed { result, output: Vec::new(), details: serde_json::Value::Null }
+            Replayed { result, output: Vec::new(), details: serde_json::Value::Null, log: None }
         })
     }
 

@@ -104,7 +104,7 @@ impl Replay for RestateRunner {
         let ReplayRequest { seed, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
             let Ended { result, findings, output } = self.run_with(plan, *seed, tracer, Some(stop));
-            Replayed { result, output, details: findings.as_ref().map_or(Value::Null, details::of) }
+            Replayed { result, output, details: findings.as_ref().map_or(Value::Null, details::of), log: None }
         })
     }
 

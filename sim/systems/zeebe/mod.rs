@@ -1,11 +1,14 @@
 //! Scenarios on a cluster of Zeebe brokers with its gateway and clients.
 
+mod chronicle;
 mod diary;
 mod judge;
 mod past;
 mod plan;
 mod releases;
 mod run;
+mod story;
+mod told;
 mod truth;
 mod workload;
 

@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicBool;
 use checks::zeebe::Checks;
 use explore::{Cost, RunResult, Runner};
 use kernel::event::Observer;
-use kernel::world::World;
 use miette::Report;
 use zeebe::cluster::Zeebe;
 
+use super::chronicle::Chronicle;
 use super::diary::Diary;
 use super::judge::judge;
 use super::plan::Plan;
+use super::told::Ended;
 use crate::host::Host;
 use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
@@ -33,7 +34,7 @@ impl ZeebeRunner {
         seed: u64,
         observer: &mut O,
         stop: Option<&AtomicBool>,
-        end: impl FnOnce(&World<Zeebe>, &O) -> R,
+        end: impl FnOnce(&Ended<'_>, &O) -> R,
     ) -> (RunResult, R) {
         self.host.enter(seed, |clock| {
             let mut world = plan.build(seed);
@@ -44,7 +45,8 @@ impl ZeebeRunner {
             let (checks, observer) = observer;
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: checks.marks().processed };
             let verdict = judge(plan, &world, &checks, injector.as_ref(), ended);
-            let seen = end(&world, observer);
+            let injector = injector.as_ref();
+            let seen = end(&Ended { plan, world: &world, checks: &checks, injector, verdict: &verdict }, observer);
             (cut_short::result(verdict.bounded(), world.digest(), cost), seen)
         })
     }
@@ -63,11 +65,12 @@ impl Replay for ZeebeRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
         let ReplayRequest { seed, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
-            let mut observer = (Diary::default(), tracer);
-            let (result, output) = self.run_with(plan, *seed, &mut observer, Some(stop), |world, (diary, _)| {
-                diary.lines(world, &plan.settings)
-            });
-            Replayed { result, output, details: serde_json::Value::Null }
+            let mut observer = ((Chronicle::default(), Diary::default()), tracer);
+            let (result, (output, log)) =
+                self.run_with(plan, *seed, &mut observer, Some(stop), |ended, ((chronicle, diary), _)| {
+                    (ended.lines(chronicle, diary), ended.log(chronicle))
+                });
+            Replayed { result, output, details: serde_json::Value::Null, log }
         })
     }
 

@@ -75,7 +75,8 @@ impl Ledger {
                     let node = Broker(node);
                     let story =
                         format!("{node} committed other records in entry {index} than {known}, committed before");
-                    finding = Some(Finding { signature: DIFFERS, detail: String::new(), story: vec![story] });
+                    finding =
+                        Some(Finding { signature: DIFFERS, detail: String::new(), key: None, story: vec![story] });
                 }
                 Some(Some(_)) => {}
             }
@@ -93,7 +94,7 @@ impl Ledger {
         let has = log.entry(index).map_or("nothing".to_owned(), |entry| entry.to_string());
         let node = Broker(node);
         let story = format!("{node} leads and has {has} where entry {index} was committed with {known}");
-        Some(Finding { signature: LOST, detail: String::new(), story: vec![story] })
+        Some(Finding { signature: LOST, detail: String::new(), key: None, story: vec![story] })
     }
 }
 

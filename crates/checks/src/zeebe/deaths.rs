@@ -7,7 +7,7 @@
 
 use super::{Broker, Finding};
 use kernel::identity::NodeId;
-use zeebe::processor::Death;
+use zeebe::processor::{Death, Mismatch};
 use zeebe::replay::Cause;
 
 /// What a death is called in a signature.
@@ -24,9 +24,9 @@ pub const fn signature(death: Death) -> &'static str {
 }
 
 /// What a death is.
-pub fn finding(node: NodeId, death: Death, why: &str) -> Finding {
+pub fn finding(node: NodeId, death: Death, why: &str, met: Option<Mismatch>) -> Finding {
     let story = vec![format!("the stream processor of {} died", Broker(node)), why.to_owned()];
-    Finding { signature: signature(death), detail: String::new(), story }
+    Finding { signature: signature(death), detail: String::new(), key: met.map(|met| met.listed.key), story }
 }
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod tests {
     use zeebe::replay::Cause;
 
     fn died(death: Death) -> Notice {
-        Notice::Failed { death, why: "Reprocessing issue detected!".to_owned() }
+        Notice::Failed { death, why: "Reprocessing issue detected!".to_owned(), met: None }
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Deployments {
             lost.len(),
             first.key
         );
-        Some(Finding { signature: LOST, detail: String::new(), story: vec![story] })
+        Some(Finding { signature: LOST, detail: String::new(), key: Some(first.key), story: vec![story] })
     }
 }
 
@@ -66,7 +66,7 @@ pub fn differing(state: &State, other: (u16, &State)) -> Option<Finding> {
         "workflow {} is version {} of {} here, and something else on partition {}",
         workflow.key, workflow.version, &*workflow.process_id, other.0
     );
-    Some(Finding { signature: DIFFERS, detail: String::new(), story: vec![story] })
+    Some(Finding { signature: DIFFERS, detail: String::new(), key: None, story: vec![story] })
 }
 
 #[cfg(test)]

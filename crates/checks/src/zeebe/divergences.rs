@@ -47,7 +47,7 @@ impl Divergences {
             let here = self.0.iter().filter(move |divergence| divergence.partition == partition);
             let story: Vec<String> = here.map(|divergence| divergence.line()).collect();
             let (signature, detail) = (NAME.to_owned(), format!("partition {partition}, {} positions", story.len()));
-            (!story.is_empty()).then_some(Violation { signature, detail, story })
+            (!story.is_empty()).then_some(Violation { signature, detail, story, partition, key: None })
         };
         (1..=partitions).filter_map(of).collect()
     }

@@ -89,7 +89,7 @@ impl Instances {
              {waits}",
             1 + stuck.count()
         );
-        Some(Finding { signature: NAME, detail: String::new(), story: vec![story] })
+        Some(Finding { signature: NAME, detail: String::new(), key: None, story: vec![story] })
     }
 }
 

@@ -57,6 +57,10 @@ pub struct Violation {
     pub detail: String,
     /// What happened, with its numbers.
     pub story: Vec<String>,
+    /// The partition.
+    pub partition: u16,
+    /// The deployment that it is about, if it is about one.
+    pub key: Option<i64>,
 }
 
 /// What a property finds; where it was is added by who asked.
@@ -66,6 +70,8 @@ pub struct Finding {
     pub signature: &'static str,
     /// What the partition does not say.
     pub detail: String,
+    /// The deployment that it is about, if it is about one.
+    pub key: Option<i64>,
     /// What happened.
     pub story: Vec<String>,
 }
@@ -181,7 +187,8 @@ impl Checks {
         let before = watched.raft.broken().len();
         watched.raft.see(node, event);
         if let Some(found) = watched.raft.broken().get(before) {
-            let finding = Finding { signature: found.check, detail: String::new(), story: vec![found.story.clone()] };
+            let finding =
+                Finding { signature: found.check, detail: String::new(), key: None, story: vec![found.story.clone()] };
             self.report(number, finding, at);
         }
         if let raft::Event::Committed { from, to, .. } = *event
@@ -232,7 +239,7 @@ impl Checks {
                 state.into_iter().for_each(|state| self.state(node, number, How::Opened, state, at));
             }
             Notice::Diverged { position, listed } => self.divergences.see(node, number, *position, *listed, at),
-            Notice::Failed { death, why } => self.report(number, deaths::finding(node, *death, why), at),
+            Notice::Failed { death, why, met } => self.report(number, deaths::finding(node, *death, why, *met), at),
             _ => {}
         }
     }
@@ -269,12 +276,13 @@ fn completed_job(record: &Record) -> Option<i64> {
 }
 
 fn violation(partition: u16, finding: Finding, at: Nanos) -> Violation {
-    let Finding { signature, detail, mut story } = finding;
+    let Finding { signature, detail, key, mut story } = finding;
     let separator = if detail.is_empty() { "" } else { ", " };
     if let Some(first) = story.first_mut() {
         *first = format!("at {:.3} s, partition {partition}: {first}", at as f64 / SECONDS as f64);
     }
-    Violation { signature: signature.to_owned(), detail: format!("partition {partition}{separator}{detail}"), story }
+    let detail = format!("partition {partition}{separator}{detail}");
+    Violation { signature: signature.to_owned(), detail, story, partition, key }
 }
 
 /// A broker's replica of a partition.

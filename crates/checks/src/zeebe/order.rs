@@ -61,7 +61,8 @@ impl Order {
         let expected = if self.began { self.last.map(|last| last + 1) } else { Some(1) };
         (self.last, self.began) = (Some(position), true);
         let was_open = std::mem::replace(&mut self.open, false);
-        let finding = |signature, story| Some(Finding { signature, detail: String::new(), story: vec![story] });
+        let finding =
+            |signature, story| Some(Finding { signature, detail: String::new(), key: None, story: vec![story] });
         if let Some(expected) = expected
             && position != expected
         {

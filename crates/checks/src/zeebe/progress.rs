@@ -102,7 +102,7 @@ pub fn gateway(knows: Option<u16>, leader: NodeId, times: Times, now: Nanos) -> 
 }
 
 fn waits(signature: &'static str, story: String) -> Option<Finding> {
-    Some(Finding { signature, detail: String::new(), story: vec![story] })
+    Some(Finding { signature, detail: String::new(), key: None, story: vec![story] })
 }
 
 #[cfg(test)]

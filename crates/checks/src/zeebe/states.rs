@@ -132,7 +132,7 @@ impl States {
             "the state that {} {how} is not the one that {first} had when it processed {position}: {names} differ",
             Broker(node)
         );
-        Finding { signature: NAME, detail: format!("columns {names}"), story: vec![story] }
+        Finding { signature: NAME, detail: format!("columns {names}"), key: None, story: vec![story] }
     }
 }
 

@@ -43,6 +43,15 @@ pub enum Wait {
     },
 }
 
+/// A record of the log and what a replay would have written instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mismatch {
+    /// The position of the record.
+    pub position: i64,
+    /// What the replay would have written.
+    pub listed: Listed,
+}
+
 /// What it tells the broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
@@ -83,6 +92,8 @@ pub enum Notice {
         death: Death,
         /// The exception.
         why: String,
+        /// What did not match, where it is of an inconsistent replay.
+        met: Option<Mismatch>,
     },
     /// A record is processed and its transaction committed.
     Processed {

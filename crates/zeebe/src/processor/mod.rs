@@ -20,7 +20,7 @@ mod writer;
 
 pub use death::Death;
 pub use distribution::Distributor;
-pub use host::{Host, Notice, StoragePoint, Wait};
+pub use host::{Host, Mismatch, Notice, StoragePoint, Wait};
 pub use queue::{Job, Queue};
 pub use writer::Writer;
 
@@ -225,10 +225,14 @@ impl StreamProcessor {
 
     /// The end by an exception: upstream's `onFailure`.
     fn fail<H: Host>(&mut self, death: Death, why: String, host: &mut H) {
+        self.end(Notice::Failed { death, why, met: None }, host);
+    }
+
+    fn end<H: Host>(&mut self, failed: Notice, host: &mut H) {
         self.phase = Phase::Failed;
         self.queue = Queue::default();
         self.state.rollback();
-        host.notice(Notice::Failed { death, why });
+        host.notice(failed);
     }
 
     fn engine(&mut self, now: i64) -> Engine<'_> {

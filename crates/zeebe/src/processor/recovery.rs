@@ -4,7 +4,7 @@
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/ReProcessingStateMachine.java (jobs)
 
 use super::death::Death;
-use super::host::{Host, Notice, StoragePoint, Wait};
+use super::host::{Host, Mismatch, Notice, StoragePoint, Wait};
 use super::queue::Job;
 use super::{HEALTH_TICK_MS, Phase, StreamProcessor};
 use crate::engine::Effect;
@@ -60,7 +60,9 @@ impl StreamProcessor {
         self.next += 1;
         if let Err(inconsistency) = replay.verify(&record, &self.toggles) {
             let why = inconsistency.text(self.partition);
-            return self.fail(Death::Inconsistent(inconsistency.cause), why, host);
+            let met = Mismatch { position: record.position, listed: inconsistency.listed };
+            let death = Death::Inconsistent(inconsistency.cause);
+            return self.end(Notice::Failed { death, why, met: Some(met) }, host);
         }
         let runs = replay.runs(&record);
         self.current = Some(record);
