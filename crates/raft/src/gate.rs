@@ -72,10 +72,15 @@ impl<E: Content> Gate<E> {
         }
     }
 
-    /// Forgets what waits: the thread that would have said it has died of an error. The commit index that was told last.
-    pub fn forget(&mut self) -> u64 {
-        self.held.clear();
+    /// Forgets what waits, since the flush that it waits for has failed: nothing of it has happened. The commit index that
+    /// was told last. Only that the member became inactive is said now: nobody would say it again.
+    pub fn forget<H: Host<E>>(&mut self, host: &mut H) -> u64 {
         self.done = self.asked;
+        let held = std::mem::take(&mut self.held);
+        let mut sayings = held.into_iter().map(|(_, saying)| saying);
+        if let Some(inactive) = sayings.rfind(|saying| matches!(saying, Saying::Announce(Role::Inactive, _))) {
+            self.deliver(inactive, host);
+        }
         self.committed
     }
 

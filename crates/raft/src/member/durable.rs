@@ -37,17 +37,20 @@ impl<E: Content> Member<E> {
         let Err(why) = handled else { return };
         if why == Uncaught::Storage {
             // Upstream fails before it does what rests on the write: here that is taken back.
-            self.commit = self.gate.forget();
+            self.commit = self.gate.forget(host);
             self.applied = self.applied.min(self.commit);
             self.log.committed(self.commit);
             self.storing = None;
             self.load_meta(host);
             self.log.load(host);
-            self.settle(host);
         }
         host.emit(Event::Failed(why));
-        // Becoming inactive writes nothing, so that cannot fail in its turn.
+        // Becoming inactive writes nothing, so that cannot fail in its turn, and is told at once: what is found in the files
+        // may fail to become durable, too, and whoever waits for the word would wait for ever.
         let _ = self.transition(Role::Inactive, host);
+        if why == Uncaught::Storage {
+            self.settle(host);
+        }
         host.failed();
     }
 

@@ -1,7 +1,7 @@
 //! Appends, conflicts, snapshots and files, as a follower sees them.
 
 use crate::hand::{ONE, Scene, TWO, append, appended, snapshot};
-use relapse_raft::{Body, Entry, Flush, Message, Record, Settings, Toggles};
+use relapse_raft::{Body, Entry, Flush, Message, Record, Role, Settings, Toggles};
 
 fn settings() -> Settings {
     Settings::default()
@@ -202,4 +202,28 @@ fn a_log_is_whole_up_to_the_first_record_that_does_not_follow() {
     let scene = scene.restarted(sound());
 
     assert_eq!((scene.member.log().last_index(), scene.hand.files[&log].len()), (2, 2));
+}
+
+#[test]
+fn that_a_member_is_inactive_is_told_at_once_and_though_its_disk_goes_on_failing() {
+    let mut scene = Scene::new(settings());
+    scene.gets(ONE, append(1, (0, 0), 0, &[1]));
+    scene.fails_disk();
+    assert_eq!(scene.hand.announced, [(Role::Follower, 0), (Role::Inactive, 1)], "before the disk is done");
+    for _ in 0..10 {
+        scene.fails_disk();
+    }
+    scene.finish_disk();
+    assert_eq!(scene.member.role(), Role::Inactive);
+    assert_eq!(scene.hand.announced, [(Role::Follower, 0), (Role::Inactive, 1)]);
+}
+
+#[test]
+fn that_a_member_is_inactive_is_told_though_the_flush_it_waits_for_fails() {
+    let mut scene = Scene::new(settings());
+    scene.gets(ONE, append(1, (0, 0), 1, &[1]));
+    scene.member.stop(&mut scene.hand);
+    assert_eq!(scene.hand.announced, [(Role::Follower, 0)], "it waits");
+    scene.fails_disk();
+    assert_eq!(scene.hand.announced.last().map(|(role, _)| *role), Some(Role::Inactive));
 }

@@ -118,6 +118,25 @@ fn a_replica_whose_member_is_inactive_takes_no_snapshot() {
 }
 
 #[test]
+fn the_services_of_a_member_whose_disk_goes_on_failing_are_closed_and_unhealthy() {
+    let settings = Settings::new(Toggles::preset("0.24.4").expect("a preset"));
+    let creates = (0..30).map(|number| create(14 * SECONDS + number * SECONDS / 5));
+    let mut world =
+        builder(5, &Arc::new(settings), vec![script([deploy(12 * SECONDS)].into_iter().chain(creates).collect())])
+            .build();
+    let mut diary = Diary::default();
+    pass(&mut world, &mut diary, 15 * SECONDS);
+    let led_by = leader(&world, PARTITION).expect("a leader");
+    let follower = (0..3).find(|broker| *broker != led_by).expect("a follower");
+    assert_eq!(partition(&world, follower).health(), Health::Healthy);
+    world.control(Command::Disk(NodeId(follower), DiskFaults { failing: 1_000, ..DiskFaults::default() }), &mut diary);
+    pass(&mut world, &mut diary, 35 * SECONDS);
+    let partition = partition(&world, follower);
+    assert_eq!(partition.member().map(raft::Member::role), Some(Role::Inactive));
+    assert_eq!((partition.installed(), partition.health()), (Some(Role::Inactive), Health::Unhealthy));
+}
+
+#[test]
 fn after_want_of_space_commits_work_again_when_there_is_some() {
     let (mut world, mut diary, led_by) = run(DiskFaults { full: true, ..DiskFaults::default() });
     pass(&mut world, &mut diary, 53 * SECONDS);
