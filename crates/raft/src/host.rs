@@ -85,8 +85,9 @@ pub trait Host<E: Content> {
     /// Cancels the timer of a kind, if one is set.
     fn cancel_timer(&mut self, timer: Timer);
 
-    /// As `Env::disk`. The notice, below 2^48, comes back by `Member::disk_done`. Operations must be done in order; an operation without
-    /// a notice that fails shows at the next sync of that disk, whosever that is (see there).
+    /// As `Env::disk`. The notice, below 2^48, comes back by `Member::disk_done`. Operations must be done in order; an
+    /// operation without a notice that fails shows at the next sync of that disk: if that is somebody else's, its error is
+    /// to be told by `Member::disk_failed`.
     fn disk(&mut self, operation: DiskOp<Record<E>>, notice: Option<u64>);
     /// As `Env::files`.
     fn files(&self) -> Vec<FileName>;

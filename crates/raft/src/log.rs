@@ -10,6 +10,7 @@
 use crate::entry::{Content, Entry, Positions, Record, meta_file, segment_file, segment_of};
 use crate::event::{Event, Uncaught};
 use crate::host::Host;
+use kernel::disk::DiskError;
 use kernel::identity::FileName;
 use kernel::log::Log;
 use kernel::system::DiskOp;
@@ -213,6 +214,26 @@ impl<E: Content> RaftLog<E> {
         if self.segments[nth].filed {
             host.disk(DiskOp::Delete(segment_file(self.group, self.segments[nth].first)), None);
         }
+    }
+
+    /// Whether the files hold these entries and no others, as far as they can be read.
+    pub(crate) fn is_written<H: Host<E>>(&self, host: &H) -> bool {
+        let filed = || self.segments.iter().filter(|segment| segment.filed);
+        let holds = |segment: &Segment<E>| {
+            let file = segment_file(self.group, segment.first);
+            let same = |place: u64, entry: &Entry<E>| match host.record(file, place) {
+                Ok(Record::Entry { index, entry: there, .. }) => {
+                    *index == segment.first + place && there.term == entry.term
+                }
+                Ok(Record::Meta { .. }) => false,
+                Err(error) => error == DiskError::Damaged,
+            };
+            let len = segment.entries.len();
+            host.file_len(file) == Some(len)
+                && (0..len).all(|place| segment.entries.get(place).is_some_and(|entry| same(place, entry)))
+        };
+        firsts(self.group, &host.files()).into_iter().eq(filed().map(|segment| segment.first))
+            && filed().all(|segment| holds(segment))
     }
 
     /// Reads what is on disk, and cuts off what is not whole. The commit index stays.

@@ -9,6 +9,7 @@ use crate::event::{Event, Uncaught};
 use crate::host::{Host, Role};
 use crate::member::{Handled, Member};
 use crate::settings::{Flush, Mutation};
+use kernel::disk::DiskError;
 use kernel::identity::NodeId;
 use kernel::system::DiskOp;
 
@@ -52,6 +53,17 @@ impl<E: Content> Member<E> {
             self.settle(host);
         }
         host.failed();
+    }
+
+    /// Whether its files hold what it wrote, as far as they can be read. They do not if an operation without a notice has
+    /// failed, which only the next sync of the disk says, whosever that is.
+    pub(super) fn is_written<H: Host<E>>(&self, host: &H) -> bool {
+        let meta = match host.record(meta_file(self.group), 0) {
+            Ok(Record::Meta { term, vote }) => (*term, *vote) == (self.term, self.vote),
+            Ok(Record::Entry { .. }) | Err(DiskError::Missing) => !self.meta_filed,
+            Err(_) => true,
+        };
+        meta && self.log.is_written(host)
     }
 
     /// A notice that all that is said later waits for.

@@ -201,8 +201,7 @@ impl<E: Content> Member<E> {
         self.caught(handled, host);
     }
 
-    /// An operation of the disk is done that had a notice. Without an error it must be one of this member's; an error of
-    /// any sync on its disk may be that of an earlier operation of this member's, and is told to it with any notice.
+    /// An operation of this member's is done that had a notice. An error may be that of an earlier one without.
     pub fn disk_done<H: Host<E>>(&mut self, notice: u64, result: Result<(), DiskError>, host: &mut H) {
         match result {
             Ok(()) if Self::is_storing(notice) => {
@@ -211,6 +210,14 @@ impl<E: Content> Member<E> {
             }
             Ok(()) => self.gate.open(notice, host),
             Err(_) => self.caught(Err(Uncaught::Storage), host),
+        }
+    }
+
+    /// An operation of somebody else's on the same disk failed: that may be the error of one of this member's that had no
+    /// notice, and then nobody says it again. Upstream sees the error of each write at the write.
+    pub fn disk_failed<H: Host<E>>(&mut self, host: &mut H) {
+        if !self.stopped && !self.is_written(host) {
+            self.caught(Err(Uncaught::Storage), host);
         }
     }
 

@@ -1,7 +1,9 @@
 //! Appends, conflicts, snapshots and files, as a follower sees them.
 
-use crate::hand::{ONE, Scene, TWO, append, appended, snapshot};
+use crate::hand::{ONE, Scene, TWO, Word, append, appended, snapshot};
+use kernel::identity::FileName;
 use relapse_raft::{Body, Entry, Flush, Message, Record, Role, Settings, Toggles};
+use std::collections::BTreeMap;
 
 fn settings() -> Settings {
     Settings::default()
@@ -226,4 +228,44 @@ fn that_a_member_is_inactive_is_told_though_the_flush_it_waits_for_fails() {
     assert_eq!(scene.hand.announced, [(Role::Follower, 0)], "it waits");
     scene.fails_disk();
     assert_eq!(scene.hand.announced.last().map(|(role, _)| *role), Some(Role::Inactive));
+}
+
+#[test]
+fn an_error_that_somebody_else_is_told_is_that_of_the_member_whose_files_are_not_as_it_wrote_them() {
+    type Lost = fn(&mut BTreeMap<FileName, Vec<Record<Word>>>);
+    fn log(files: &BTreeMap<FileName, Vec<Record<Word>>>) -> FileName {
+        *files.keys().find(|file| file.kind == "raft-log").expect("a log")
+    }
+    let fine: Lost = |_| {};
+    let lost: [(&str, Lost); 5] = [
+        ("an append", |files| {
+            files.get_mut(&log(files)).expect("a log").pop();
+        }),
+        ("a cut", |files| {
+            let records = files.get_mut(&log(files)).expect("a log");
+            records.push(records[0].clone());
+        }),
+        ("a cut and the append that followed it", |files| {
+            let entry = Entry { term: 0, body: Body::Initialize };
+            files.get_mut(&log(files)).expect("a log")[1] = Record::Entry { index: 2, previous_term: 1, entry };
+        }),
+        ("the removal of a segment", |files| {
+            let FileName { kind, number } = log(files);
+            files.insert(FileName { kind, number: number + 7 }, Vec::new());
+        }),
+        ("a vote", |files| {
+            let meta = files.iter_mut().find(|(file, _)| file.kind == "raft-meta").expect("a term");
+            meta.1[0] = Record::Meta { term: 1, vote: None };
+        }),
+    ];
+    for (what, lose) in [("nothing", fine)].into_iter().chain(lost) {
+        let mut scene = Scene::leading(settings());
+        scene.given(1, 10);
+        lose(&mut scene.hand.files);
+
+        scene.member.disk_failed(&mut scene.hand);
+
+        let expected = if what == "nothing" { Role::Leader } else { Role::Inactive };
+        assert_eq!(scene.member.role(), expected, "without {what}");
+    }
 }

@@ -28,6 +28,7 @@ use crate::processor;
 use crate::protocol::{DeploymentIntent, NO_POSITION, Record, RecordType, Value};
 use crate::topology::BrokerTopology;
 use database::DATABASE;
+use kernel::disk::DiskError;
 use kernel::identity::{ConnectionId, NodeId};
 use kernel::system::{Env, Input, Target};
 use pushes::{Attempt, Pushes};
@@ -127,21 +128,7 @@ impl Broker {
                 }
             }
             Input::Timer { payload, .. } => self.on_timer(payload, env),
-            Input::Disk { token, result } => {
-                if token & OWN != 0 {
-                    let number = (token & 0xffff) as u16;
-                    return self.one(number, env, |partition, shell, env| {
-                        if token & DATABASE != 0 {
-                            partition.flushed(token, result, env);
-                        } else {
-                            partition.snapshot_written(result, shell, env);
-                        }
-                    });
-                }
-                let number = (token >> 48) as u16;
-                let token = token & ((1 << 48) - 1);
-                self.one(number, env, |partition, shell, env| partition.disk_done(token, result, shell, env));
-            }
+            Input::Disk { token, result } => self.on_disk(token, result, env),
             Input::Job { job, .. } => self.on_job(job, env),
             Input::Message { from, message, .. } => self.on_message(from, message, env),
             Input::Received { .. } => {}
@@ -174,6 +161,29 @@ impl Broker {
                 deployments.submit(processor::Job::Confirmed { key, partition });
             }
         });
+    }
+
+    /// The partitions share a disk, on which an error may be that of an earlier operation of another one's Raft member.
+    /// Simplified: whose operation it came with takes it for its own all the same.
+    fn on_disk<E: Env<Zeebe>>(&mut self, token: u64, result: Result<(), DiskError>, env: &mut E) {
+        let own = token & OWN != 0;
+        let number = if own { token & 0xffff } else { token >> 48 } as u16;
+        self.one(number, env, |partition, shell, env| {
+            if !own {
+                partition.disk_done(token & ((1 << 48) - 1), result, shell, env);
+            } else if token & DATABASE != 0 {
+                partition.flushed(token, result, env);
+            } else {
+                partition.snapshot_written(result, shell, env);
+            }
+        });
+        if result.is_err() {
+            self.each(env, |partition, shell, env| {
+                if own || partition.number() != number {
+                    partition.disk_failed(shell, env);
+                }
+            });
+        }
     }
 
     fn one<E: Env<Zeebe>>(&mut self, number: u16, env: &mut E, act: impl FnOnce(&mut Partition, &mut Shell, &mut E)) {

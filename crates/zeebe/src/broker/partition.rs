@@ -225,6 +225,11 @@ impl Partition {
         self.with(shell, env, |member, host| member.disk_done(token, result, host));
     }
 
+    /// An operation of somebody else's on the broker's disk failed.
+    pub(super) fn disk_failed<E: Env<Zeebe>>(&mut self, shell: &mut Shell, env: &mut E) {
+        self.with(shell, env, |member, host| member.disk_failed(host));
+    }
+
     /// A job for its stream processor, from outside.
     pub(super) fn submit(&mut self, job: processor::Job) {
         if let Some(processor) = &mut self.rest.processor {

@@ -7,7 +7,7 @@ use kernel::event::{Event as Traced, Observer, What};
 use kernel::identity::{MILLIS, Nanos, NodeId, SECONDS};
 use kernel::world::World;
 use raft::Role;
-use relapse_zeebe::broker::{Health, Partition};
+use relapse_zeebe::broker::{Health, OnDisk, Partition};
 use relapse_zeebe::client_node::ClientRole;
 use relapse_zeebe::cluster::{Event, Process, Settings, Zeebe, builder};
 use relapse_zeebe::settings::Toggles;
@@ -134,6 +134,36 @@ fn the_services_of_a_member_whose_disk_goes_on_failing_are_closed_and_unhealthy(
     let partition = partition(&world, follower);
     assert_eq!(partition.member().map(raft::Member::role), Some(Role::Inactive));
     assert_eq!((partition.installed(), partition.health()), (Some(Role::Inactive), Health::Unhealthy));
+}
+
+/// The three partitions share the disk, so that one is told of what the write of another met.
+#[test]
+fn no_member_takes_for_written_what_a_full_disk_refused() {
+    let settings = Arc::new(Settings::new(Toggles::preset("0.24.4").expect("a preset")));
+    for seed in 0..8 {
+        let creates = (0..60).map(|number| create(14 * SECONDS + number * SECONDS / 10));
+        let script = script([deploy(12 * SECONDS)].into_iter().chain(creates).collect());
+        let mut world = builder(seed, &settings, vec![script]).build();
+        let mut diary = Diary::default();
+        for broker in (0..3).map(NodeId) {
+            pass(&mut world, &mut diary, 15 * SECONDS + u64::from(broker.0) * 300 * MILLIS);
+            world.control(Command::Disk(broker, DiskFaults { full: true, ..DiskFaults::default() }), &mut diary);
+            pass(&mut world, &mut diary, 15 * SECONDS + u64::from(broker.0) * 300 * MILLIS + 200 * MILLIS);
+            world.control(Command::Disk(broker, DiskFaults::default()), &mut diary);
+        }
+        pass(&mut world, &mut diary, 17 * SECONDS);
+        let refused: u64 = (0..3).map(|broker| world.disk(NodeId(broker)).toll().refused).sum();
+        assert!(refused > 2, "the disks were full in vain");
+        for (broker, number) in (0..3).flat_map(|broker| (1..=3).map(move |number| (broker, number))) {
+            let Some(Process::Broker(process)) = world.node(NodeId(broker)) else { panic!("a broker") };
+            let member = process.partition(number).and_then(Partition::member).expect("a member");
+            let entries = (member.log().first_index()..=member.log().last_index()).map(|index| member.log().get(index));
+            let known: Vec<_> = entries.flatten().filter_map(raft::Entry::positions).map(|of| of.highest).collect();
+            let on_disk = OnDisk::read(world.disk(NodeId(broker)), number).records;
+            let last = on_disk.last().map(|record| record.position.cast_unsigned());
+            assert_eq!(known.last().copied(), last, "broker {broker}, partition {number}, seed {seed}");
+        }
+    }
 }
 
 #[test]
