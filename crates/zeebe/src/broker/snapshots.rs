@@ -35,7 +35,6 @@ pub(super) struct Snapshots {
     pub current: Option<Snapshot<Batch>>,
     /// Being written, and the notice of the Raft member that waits for it, if one does.
     writing: Option<(Snapshot<Batch>, Option<u64>)>,
-    filed: bool,
     /// What has come of a snapshot of another replica: its index and term, and which pieces.
     incoming: Option<((u64, u64), BTreeSet<u32>)>,
 }
@@ -43,7 +42,6 @@ pub(super) struct Snapshots {
 impl Rest {
     /// What the disk has.
     pub(super) fn load_snapshot<E: Env<Zeebe>>(&mut self, env: &E) {
-        self.snapshots.filed = env.file_len(file(self.number)).is_some_and(|len| len > 0);
         self.snapshots.current = match env.record(file(self.number), 0) {
             Ok(Stored::Snapshot(snapshot)) => Some(snapshot.clone()),
             _ => None,
@@ -58,9 +56,9 @@ impl Rest {
         env: &mut E,
     ) {
         let (file, record) = (file(self.number), Stored::Snapshot(snapshot.clone()));
-        let write = if self.snapshots.filed { DiskOp::Write(file, 0, record) } else { DiskOp::Append(file, record) };
+        // An earlier one that the disk refused has left nothing to be overwritten.
+        let write = if env.file_len(file).is_some_and(|len| len > 0) { DiskOp::Write(file, 0, record) } else { DiskOp::Append(file, record) };
         env.disk(write, None);
-        self.snapshots.filed = true;
         self.snapshots.writing = Some((snapshot, notice));
         env.disk(DiskOp::Sync(file), Some(OWN | u64::from(self.number)));
     }
