@@ -114,6 +114,7 @@ fn leaders_and_followers_are_resolved_when_a_fault_strikes() {
     assert_eq!((told("1 processes"), told("2 processes")), (1, 1), "{verdict:#?}");
 }
 
+mod fewer;
 mod older_snapshot;
 mod twins;
 mod watched;
