@@ -113,3 +113,8 @@ fn leaders_and_followers_are_resolved_when_a_fault_strikes() {
     let told = |what: &str| verdict.story.iter().filter(|line| line.contains(what)).count();
     assert_eq!((told("1 processes"), told("2 processes")), (1, 1), "{verdict:#?}");
 }
+
+mod fewer;
+mod older_snapshot;
+mod twins;
+mod watched;

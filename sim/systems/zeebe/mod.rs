@@ -15,6 +15,7 @@ mod workload;
 pub use past::NodeLog;
 pub use plan::Plan;
 pub use run::{ZeebeRunner, runner};
+pub use truth::Truth;
 
 use crate::scenario::schema::{Distribution, Key, Kind, Need, Schema};
 
