@@ -41,23 +41,34 @@ fn near(found: f64, expected: f64) -> bool {
     (found / expected - 1.0).abs() <= 0.1
 }
 
+/// Samples that each distribution is taken of. No two clusters share a past, so that nothing is counted twice.
+const SAMPLES: usize = 1_000;
+/// Seeds that may be tried for them; with some there is nothing to measure.
+const SEEDS: u64 = 2_000;
+
+/// How long after the kill of its leader a partition has a candidate, and how long after that a leader that has recovered;
+/// nothing if nobody leads just then.
+fn succession(seed: u64) -> Option<(Nanos, Nanos)> {
+    let mut world = world(seed, "0.24.4", Vec::new());
+    let kill_at = 20 * SECONDS + seed % 250 * MILLIS;
+    while world.step_until(kill_at, &mut ()) {}
+    let partition = (seed % 3) as u16 + 1;
+    let victim = leader(&world, partition)?;
+    let mut successions = Successions::default();
+    let kill = Command::Kill { node: NodeId(victim), unsynced: Unsynced::Keep, dark: false };
+    world.control(kill, &mut successions);
+    while !successions.recovered.contains_key(&partition) {
+        assert!(world.step_until(kill_at + 30 * SECONDS, &mut successions), "{seed}: no successor within 30 s");
+    }
+    let candidate = successions.candidate[&partition];
+    Some((candidate - kill_at, successions.recovered[&partition] - candidate))
+}
+
 #[test]
 fn a_killed_leader_has_a_successor_after_the_time_that_was_recorded() {
-    let (mut candidates, mut recovered) = (Vec::new(), Vec::new());
-    for seed in 0..1_000 {
-        let mut world = world(seed, "0.24.4", Vec::new());
-        let kill_at = 20 * SECONDS + seed % 250 * MILLIS;
-        while world.step_until(kill_at, &mut ()) {}
-        let partition = (seed % 3) as u16 + 1;
-        let Some(victim) = leader(&world, partition) else { continue };
-        let mut successions = Successions::default();
-        let kill = Command::Kill { node: NodeId(victim), unsynced: Unsynced::Keep, dark: false };
-        world.control(kill, &mut successions);
-        while world.step_until(kill_at + 30 * SECONDS, &mut successions) {}
-        candidates.push(successions.candidate[&partition] - kill_at);
-        recovered.push(successions.recovered[&partition] - successions.candidate[&partition]);
-    }
-    assert!(candidates.len() > 950, "{}", candidates.len());
+    let samples = (0..SEEDS).filter_map(succession).take(SAMPLES);
+    let (mut candidates, mut recovered): (Vec<_>, Vec<_>) = samples.unzip();
+    assert_eq!((candidates.len(), recovered.len()), (SAMPLES, SAMPLES), "kills in {SEEDS} seeds");
     candidates.sort_unstable();
     recovered.sort_unstable();
     let (median, late) = (quantile(&candidates, 50), quantile(&candidates, 90));
@@ -87,33 +98,31 @@ impl Observer<Zeebe> for Pushes {
     }
 }
 
+/// Whether the confirmation of the first push was lost, for each push of a cluster's only deployment to another broker.
+fn first_pushes(seed: u64) -> Vec<bool> {
+    let mut world = world(seed, "0.24.4", vec![script(vec![deploy(40 * SECONDS)])]);
+    while world.step_until(39 * SECONDS, &mut ()) {}
+    let Some(home) = leader(&world, 1) else { return Vec::new() };
+    let elsewhere: Vec<u16> = (2..=3).filter(|partition| leader(&world, *partition) != Some(home)).collect();
+    let mut pushes = Pushes::default();
+    while world.step_until(60 * SECONDS, &mut pushes) {}
+    let is_lost = |partition| {
+        let times = &pushes.pushed[&partition];
+        let Some(second) = times.get(1) else {
+            assert!(pushes.confirmed.contains_key(&partition), "{seed}: neither confirmed nor pushed again");
+            return false;
+        };
+        let between = second - times[0];
+        assert!(between.abs_diff(15 * SECONDS) < 20 * MILLIS, "{seed}: {between}");
+        true
+    };
+    elsewhere.into_iter().map(is_lost).collect()
+}
+
 #[test]
 fn most_first_confirmations_between_brokers_are_lost_and_the_push_comes_again_after_15_s() {
-    let (mut first, mut lost) = (0_u32, 0_u32);
-    for seed in 0..700 {
-        let mut world = world(seed, "0.24.4", vec![script(vec![deploy(40 * SECONDS)])]);
-        while world.step_until(39 * SECONDS, &mut ()) {}
-        let at = |world: &World<Zeebe>, partition| leader(world, partition);
-        let home = at(&world, 1);
-        let leaders: Vec<(u16, Option<u16>)> = (2..=3).map(|partition| (partition, at(&world, partition))).collect();
-        let mut pushes = Pushes::default();
-        while world.step_until(60 * SECONDS, &mut pushes) {}
-        for (partition, led_by) in leaders {
-            if led_by == home || home.is_none() {
-                continue;
-            }
-            let times = &pushes.pushed[&partition];
-            first += 1;
-            if let Some(second) = times.get(1) {
-                lost += 1;
-                let between = second - times[0];
-                assert!(between.abs_diff(15 * SECONDS) < 20 * MILLIS, "{between}");
-            } else {
-                assert!(pushes.confirmed.contains_key(&partition), "{seed}: neither confirmed nor pushed again");
-            }
-        }
-    }
-    assert!(first > 900, "{first}");
-    let share = f64::from(lost) / f64::from(first);
-    assert!((0.7..=1.0).contains(&share), "{lost} of {first} lost");
+    let lost: Vec<bool> = (0..SEEDS).flat_map(first_pushes).take(SAMPLES).collect();
+    assert_eq!(lost.len(), SAMPLES, "first pushes in {SEEDS} seeds");
+    let lost = lost.into_iter().filter(|lost| *lost).count();
+    assert!((SAMPLES * 7 / 10..=SAMPLES).contains(&lost), "{lost} of {SAMPLES} lost");
 }
