@@ -1,6 +1,7 @@
 //! Clusters under kills and restarts, with all checks: mended they are clean, and each defect is found.
 
 mod stage;
+mod wiring;
 
 use relapse_checks::zeebe::{Checks, Marks, Violation};
 use std::sync::Arc;

@@ -13,7 +13,8 @@ use zeebe::cluster::{Settings, Zeebe, builder};
 use zeebe::gateway::{File, Request};
 use zeebe::settings::Toggles;
 
-const BENCHMARK: &[u8] = include_bytes!("../../../../tests/fixtures/zeebe/benchmark.bpmn");
+/// The process of the benchmark.
+pub const BENCHMARK: &[u8] = include_bytes!("../../../../tests/fixtures/zeebe/benchmark.bpmn");
 /// Length of a run.
 pub const END: Nanos = 600 * SECONDS;
 /// After the brokers, the gateway and the starter.
@@ -82,14 +83,15 @@ pub fn run<O: Observer<Zeebe>>(seed: u64, settings: &Arc<Settings>, observer: &m
 }
 
 /// Does this at a time.
-fn apply<O: Observer<Zeebe>>(world: &mut World<Zeebe>, at: Nanos, commands: Vec<Command>, observer: &mut O) {
+pub fn apply<O: Observer<Zeebe>>(world: &mut World<Zeebe>, at: Nanos, commands: Vec<Command>, observer: &mut O) {
     while world.step_until(at, observer) {}
     for command in commands {
         world.control(command, observer);
     }
 }
 
-fn kill(victim: NodeId) -> (Vec<Command>, Vec<Command>) {
+/// Kills a node; and what brings it back.
+pub fn kill(victim: NodeId) -> (Vec<Command>, Vec<Command>) {
     let kill = Command::Kill { node: victim, unsynced: Unsynced::Keep, dark: false };
     (vec![kill], vec![Command::Start { node: victim, readdress: false }])
 }
