@@ -25,6 +25,7 @@ enum Setting {
     File(PathBuf),
     Texts(Vec<String>),
     Flag(bool),
+    Tables(Vec<Settings>),
 }
 
 impl Settings {
@@ -63,6 +64,12 @@ impl Settings {
     /// Whether something is so.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.get(name, |setting| if let Setting::Flag(flag) = setting { Some(*flag) } else { None })
+    }
+
+    /// A list of tables; none if it is not there.
+    pub fn tables(&self, name: &str) -> &[Settings] {
+        self.get(name, |setting| if let Setting::Tables(tables) = setting { Some(tables.as_slice()) } else { None })
+            .unwrap_or_default()
     }
 
     fn get<'a, T>(&'a self, name: &str, of: impl FnOnce(&'a Setting) -> Option<T>) -> Option<T> {
@@ -203,6 +210,8 @@ impl Reader<'_> {
                 Value::Boolean(flag) => Ok(Setting::Flag(flag)),
                 _ => Err(self.wrong_kind(node, path, "true or false", None)),
             },
+            Kind::Word(words) => self.word(node, path, words).map(Setting::Text),
+            Kind::Tables(keys) => self.tables(node, path, keys).map(Setting::Tables),
         }
     }
 
@@ -239,6 +248,29 @@ impl Reader<'_> {
     fn texts(&self, node: &Node, path: &str) -> Result<Vec<String>, Report> {
         let Value::List(nodes) = &node.value else { return Err(self.wrong_kind(node, path, "a list of texts", None)) };
         nodes.iter().map(|node| self.text(node, path)).collect()
+    }
+
+    fn word(&self, node: &Node, path: &str, words: &[&str]) -> Result<String, Report> {
+        let word = self.text(node, path)?;
+        if words.contains(&word.as_str()) {
+            return Ok(word);
+        }
+        let help = suggest(&word, words.iter().copied());
+        Err(self.document.problem(
+            &node.origin,
+            format!("unknown word `{word}` for `{path}`"),
+            String::new(),
+            Some(help),
+        ))
+    }
+
+    fn tables(&self, node: &Node, path: &str, keys: &'static [Key]) -> Result<Vec<Settings>, Report> {
+        let Value::List(nodes) = &node.value else { return Err(self.wrong_kind(node, path, "a list of tables", None)) };
+        let table = |node: &Node| match &node.value {
+            Value::Table(table) => self.settings(path, table.clone(), keys, &[]),
+            _ => Err(self.wrong_kind(node, path, "a list of tables", None)),
+        };
+        nodes.iter().map(table).collect()
     }
 
     /// A distribution: five quantiles, or one duration that never varies.
@@ -284,11 +316,11 @@ fn join(section: &str, name: &str) -> String {
 
 fn default(key: &Key, text: &str) -> Setting {
     let setting = match key.kind {
-        Kind::Text => Some(Setting::Text(text.to_owned())),
+        Kind::Text | Kind::Word(_) => Some(Setting::Text(text.to_owned())),
         Kind::Count { .. } => text.parse().ok().map(Setting::Count),
         Kind::Duration { .. } => parse_duration(text).ok().map(Setting::Duration),
         Kind::Flag => text.parse().ok().map(Setting::Flag),
-        Kind::File | Kind::Texts => None,
+        Kind::File | Kind::Texts | Kind::Tables(_) => None,
     };
     setting.unwrap_or_else(|| panic!("SIMULATOR BUG: default {text:?} of `{}` does not fit the table", key.name))
 }

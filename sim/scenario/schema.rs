@@ -42,6 +42,10 @@ pub enum Kind {
     Texts,
     /// True or false.
     Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of tables, each with these keys.
+    Tables(&'static [Key]),
 }
 
 /// Whether a key must be there.

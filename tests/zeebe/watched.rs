@@ -1,10 +1,11 @@
 //! A run of a scenario that is looked at while it goes on: who recovered from which snapshot, who died, who is well.
 
 use faults::injector::Injector;
+use kernel::State;
 use kernel::control::Command;
 use kernel::disk::Unsynced;
 use kernel::event::{Event as Traced, Observer, What};
-use kernel::identity::{NodeId, SECONDS};
+use kernel::identity::{Nanos, NodeId, SECONDS};
 use kernel::world::World;
 use relapse::systems::zeebe::{Plan, Truth};
 use zeebe::broker::{Broker, Partition};
@@ -26,6 +27,7 @@ pub struct Recovery {
 /// A stream processor that died.
 #[derive(Clone, Debug)]
 pub struct Death {
+    pub at: Nanos,
     pub node: NodeId,
     pub partition: u16,
     pub why: String,
@@ -43,7 +45,7 @@ pub struct Seen {
 impl Observer<Zeebe> for Seen {
     fn on_event(&mut self, event: &Traced<'_, Zeebe>, _: &World<Zeebe>) {
         let What::Emitted(Event::Processor(partition, notice)) = event.what else { return };
-        let (node, partition) = (event.node, *partition);
+        let (at, node, partition) = (event.at, event.node, *partition);
         match notice {
             Notice::RecoveredFrom { snapshot } => {
                 self.recoveries.push(Recovery { node, partition, snapshot: *snapshot, last_source: None });
@@ -54,7 +56,7 @@ impl Observer<Zeebe> for Seen {
                 recovery.last_source = Some(*last_source);
             }
             Notice::Recovered => self.recovered.push((node, partition)),
-            Notice::Failed { why, .. } => self.deaths.push(Death { node, partition, why: why.clone() }),
+            Notice::Failed { why, .. } => self.deaths.push(Death { at, node, partition, why: why.clone() }),
             _ => {}
         }
     }
@@ -114,10 +116,11 @@ impl Driven {
         self.broker(node).partition(partition).expect("a replica")
     }
 
-    /// The longest committed log of a partition.
+    /// The longest committed log of a partition on a broker that runs.
     pub fn log(&self, partition: u16) -> Vec<Record> {
-        let logs = (0..3).map(|node| self.replica(NodeId(node), partition).records().cloned().collect::<Vec<_>>());
-        logs.max_by_key(Vec::len).expect("three brokers")
+        let running = (0..3).map(NodeId).filter(|node| self.world.state(*node) == State::Up);
+        let logs = running.map(|node| self.replica(node, partition).records().cloned().collect::<Vec<_>>());
+        logs.max_by_key(Vec::len).expect("one that runs")
     }
 }
 

@@ -124,6 +124,39 @@ const WORKLOAD: &[Key] = &[
         need: Need::Optional,
         about: "instances started in all; without it, as many as there is time for",
     },
+    Key {
+        name: "by_hand",
+        kind: Kind::Tables(&[
+            Key {
+                name: "at",
+                kind: Kind::Duration { least: 0 },
+                need: Need::Required,
+                about: "when the first is started",
+            },
+            Key {
+                name: "instances",
+                kind: Kind::Count { least: 1, most: 10_000 },
+                need: Need::Default("1"),
+                about: "so many, one after the other",
+            },
+        ]),
+        need: Need::Optional,
+        about: "instances that the client that deploys starts beside the others",
+    },
+    Key {
+        name: "snapshots",
+        kind: Kind::Tables(&[
+            Key { name: "at", kind: Kind::Duration { least: 0 }, need: Need::Required, about: "when" },
+            Key {
+                name: "partition",
+                kind: Kind::Count { least: 1, most: 16 },
+                need: Need::Required,
+                about: "whose leader takes one",
+            },
+        ]),
+        need: Need::Optional,
+        about: "snapshots that an operator asks for, beside those of each period",
+    },
     Key { name: "workers", kind: Kind::Count { least: 0, most: 100 }, need: Need::Default("1"), about: "job workers" },
     Key {
         name: "worker",

@@ -9,8 +9,8 @@ use miette::Report;
 use zeebe::bpmn::{BpmnError, Definitions, Kind, encode};
 use zeebe::client::{Close, Operation, StarterSettings, When, WorkerSettings};
 use zeebe::client_node::ClientRole;
-use zeebe::gateway::{File, Request};
-use zeebe::protocol::Text;
+use zeebe::gateway::{File, LATEST_VERSION, Request};
+use zeebe::protocol::{Document, Text};
 
 use crate::scenario::Scenario;
 use crate::scenario::nearest::suggest;
@@ -75,7 +75,24 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
             clients.push((name, role));
         }
     }
+    clients.extend(operator(scenario)?.map(|role| ("operator".to_owned(), role)));
     Ok(clients)
+}
+
+/// Who asks for snapshots, if anybody does.
+fn operator(scenario: &Scenario) -> Result<Option<ClientRole>, Report> {
+    let partitions = scenario.cluster.count("partitions").expect("it has a default");
+    let mut asks = Vec::new();
+    for ask in scenario.workload.tables("snapshots") {
+        let partition = ask.count("partition").expect("required");
+        if partition > partitions {
+            let message = format!("{}: workload.snapshots: there is no partition {partition}", scenario.path.display());
+            let help = Some(format!("name one from 1 to {partitions}"));
+            return Err(Problem::Usage { message, help }.into());
+        }
+        asks.push((ask.duration("at").expect("required"), u16::try_from(partition).expect("bounded by the table")));
+    }
+    Ok((!asks.is_empty()).then(|| ClientRole::Operator(asks.into())))
 }
 
 fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
@@ -108,7 +125,18 @@ fn deployer(scenario: &Scenario, resource: &Resource, opens_at: Nanos) -> Client
         let request = Request::Deploy([file(resource, number)].into());
         Operation { id, when: When::At(at), request, subject: None, timeout: None }
     };
-    ClientRole::Scripted((0..).zip(times).map(operation).collect())
+    let mut operations: Vec<Operation> = (0..).zip(times).map(operation).collect();
+    for batch in scenario.workload.tables("by_hand") {
+        let first = When::At(batch.duration("at").expect("required"));
+        for nth in 0..batch.count("instances").expect("it has a default") {
+            let id = operations.len() as u64;
+            let when = if nth == 0 { first } else { When::After { operation: id - 1, delay: 0 } };
+            let (process_id, variables) = (resource.process_id.clone(), Document::default());
+            let request = Request::CreateInstance { process_id, version: LATEST_VERSION, variables };
+            operations.push(Operation { id, when, request, subject: None, timeout: None });
+        }
+    }
+    ClientRole::Scripted(operations.into())
 }
 
 /// A comment makes a resource another one.
