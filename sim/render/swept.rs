@@ -80,9 +80,17 @@ fn table(report: &SweepReport, paint: Paint) -> String {
 fn closing(context: &Context<'_>, report: &SweepReport, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     let trusted = report.groups.iter().all(|group| group.outcome != Outcome::SimulatorBug);
-    if report.runs > 0 && failures(report) == 0 && trusted {
-        let bound = percent(bound_when_never_seen(report.runs, DOUBT));
-        lines.push(format!("no failure: with 95 % confidence the rate is below {bound}"));
+    let judged = judged(report);
+    if judged > 0 && failures(report) == 0 && trusted {
+        let bound = percent(bound_when_never_seen(judged, DOUBT));
+        let of = if judged < report.runs {
+            format!(" in the {} runs that were judged", thousands(judged.into()))
+        } else {
+            String::new()
+        };
+        lines.push(format!("no failure{of}: with 95 % confidence the rate is below {bound}"));
+    } else if judged == 0 && report.runs > 0 {
+        lines.push("no run was judged: nothing is known of the rate of failures".to_owned());
     }
     if let Some(worst) = report.groups.iter().find(|group| group.outcome != Outcome::Pass) {
         lines.extend(worst.story.iter().map(|line| format!("  {line}")));
@@ -100,6 +108,12 @@ fn closing(context: &Context<'_>, report: &SweepReport, paint: Paint) -> Vec<Str
         context.host,
     )));
     lines
+}
+
+/// Runs that passed or failed. The others tested nothing, or did not come to an end.
+fn judged(report: &SweepReport) -> u64 {
+    let judged = |group: &&Group| matches!(group.outcome, Outcome::Pass | Outcome::Fail);
+    report.groups.iter().filter(judged).map(|group| group.count).sum()
 }
 
 fn failures(report: &SweepReport) -> u64 {
@@ -154,6 +168,7 @@ struct OutcomeJson<'a> {
 #[derive(Serialize)]
 struct FailuresJson {
     count: u64,
+    judged: u64,
     rate: f64,
     interval: [f64; 2],
 }
@@ -177,7 +192,7 @@ pub fn json<'a>(
         details: group.details.iter().map(|(detail, count)| (&**detail, *count)).collect(),
         story: &group.story,
     };
-    let failed = failures(report);
+    let (failed, judged) = (failures(report), judged(report));
     SweptJson {
         scenario: &context.scenario.name,
         system: context.scenario.schema.system,
@@ -188,8 +203,9 @@ pub fn json<'a>(
         outcomes: report.groups.iter().map(outcome).collect(),
         failures: FailuresJson {
             count: failed,
-            rate: rate(failed, report.runs),
-            interval: ends(wilson(failed, report.runs, Z_95)),
+            judged,
+            rate: rate(failed, judged),
+            interval: ends(wilson(failed, judged, Z_95)),
         },
         digest: digest(report.digest),
         cost: report.cost.into(),

@@ -26,6 +26,7 @@ enum Setting {
     Texts(Vec<String>),
     Flag(bool),
     Tables(Vec<Settings>),
+    Range(u64, u64),
 }
 
 impl Settings {
@@ -64,6 +65,11 @@ impl Settings {
     /// Whether something is so.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.get(name, |setting| if let Setting::Flag(flag) = setting { Some(*flag) } else { None })
+    }
+
+    /// The shortest and the longest of a range, in nanoseconds: equal where one duration was given.
+    pub fn range(&self, name: &str) -> Option<(u64, u64)> {
+        self.get(name, |setting| if let Setting::Range(min, max) = setting { Some((*min, *max)) } else { None })
     }
 
     /// A list of tables; none if it is not there.
@@ -212,6 +218,7 @@ impl Reader<'_> {
             },
             Kind::Word(words) => self.word(node, path, words).map(Setting::Text),
             Kind::Tables(keys) => self.tables(node, path, keys).map(Setting::Tables),
+            Kind::Range { least } => self.range(node, path, least),
         }
     }
 
@@ -248,6 +255,21 @@ impl Reader<'_> {
     fn texts(&self, node: &Node, path: &str) -> Result<Vec<String>, Report> {
         let Value::List(nodes) = &node.value else { return Err(self.wrong_kind(node, path, "a list of texts", None)) };
         nodes.iter().map(|node| self.text(node, path)).collect()
+    }
+
+    fn range(&self, node: &Node, path: &str, least: u64) -> Result<Setting, Report> {
+        let Value::List(nodes) = &node.value else {
+            return self.duration(node, path, least).map(|both| Setting::Range(both, both));
+        };
+        let [min, max] = &nodes[..] else {
+            return Err(self.wrong_kind(node, path, "a duration or a list of two, such as [\"30s\", \"60s\"]", None));
+        };
+        let (min, max) = (self.duration(min, path, least)?, self.duration(max, path, least)?);
+        if min > max {
+            let help = Some("write the shortest first, such as [\"30s\", \"60s\"]".to_owned());
+            return Err(self.document.problem(&node.origin, format!("`{path}` is no range"), String::new(), help));
+        }
+        Ok(Setting::Range(min, max))
     }
 
     fn word(&self, node: &Node, path: &str, words: &[&str]) -> Result<String, Report> {
@@ -319,6 +341,7 @@ fn default(key: &Key, text: &str) -> Setting {
         Kind::Text | Kind::Word(_) => Some(Setting::Text(text.to_owned())),
         Kind::Count { .. } => text.parse().ok().map(Setting::Count),
         Kind::Duration { .. } => parse_duration(text).ok().map(Setting::Duration),
+        Kind::Range { .. } => parse_duration(text).ok().map(|both| Setting::Range(both, both)),
         Kind::Flag => text.parse().ok().map(Setting::Flag),
         Kind::File | Kind::Texts | Kind::Tables(_) => None,
     };

@@ -36,6 +36,11 @@ pub enum Kind {
         /// The least, in nanoseconds.
         least: u64,
     },
+    /// A duration with its unit; or a list of two, the shortest and the longest, between which each seed draws.
+    Range {
+        /// The least, in nanoseconds.
+        least: u64,
+    },
     /// A file; relative to the scenario file, or to the working directory if a flag gives it.
     File,
     /// A list of texts.

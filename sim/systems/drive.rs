@@ -57,7 +57,7 @@ impl Drive<'_> {
 }
 
 /// What the faults did goes into the story; a run that passed although a fault did nothing has tested nothing. Of faults
-/// that were drawn, those that did nothing are only counted: a seed may well draw none that does, as it may draw none.
+/// that were drawn, those that did nothing are only counted, unless none did anything; a seed may well draw none.
 pub fn account_for_faults<S: System, G>(verdict: &mut Verdict, injector: &Injector<G>, world: &World<S>, drawn: bool) {
     let (mut entries, mut missed) = (0, 0);
     for report in injector.reports(world) {
@@ -70,10 +70,11 @@ pub fn account_for_faults<S: System, G>(verdict: &mut Verdict, injector: &Inject
     }
     if drawn {
         verdict.story.push(format!("{entries} faults were drawn, {missed} of them did nothing"));
-    } else if verdict.outcome == Outcome::Pass
+    }
+    if verdict.outcome == Outcome::Pass
         && let Some(why) = injector.vacuous(world)
     {
-        verdict.story.insert(0, why);
+        verdict.story.insert(0, if drawn { "all faults that were drawn did nothing".to_owned() } else { why });
         verdict.outcome = Outcome::Vacuous;
         verdict.signature = "vacuous/faults".to_owned();
     }

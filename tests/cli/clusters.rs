@@ -163,6 +163,12 @@ fn what_a_cluster_cannot_be_is_refused_with_the_nearest_that_it_can() {
         refused(&run(&fault), &[nobody, "leader-of(1)"]);
     }
     refused(&run("workload.deploy_every=1ms"), &["workload.deploy_every", "more than 10000 deployments"]);
+    refused(
+        &run("workload.deploy_every=[\"60s\", \"30s\"]"),
+        &["`workload.deploy_every` is no range", "shortest first"],
+    );
+    refused(&run("cluster.snapshot_period=[\"60s\"]"), &["`cluster.snapshot_period`", "a list of two"]);
+    refused(&run("cluster.snapshot_period=[\"0s\", \"30s\"]"), &["`cluster.snapshot_period`", "at least"]);
 }
 
 #[test]
@@ -182,6 +188,20 @@ fn a_profile_that_draws_nothing_is_refused_at_its_place() {
     refused(&run("fault=[{at = \"20s\", do = {pause = {node = \"broker-0\"}}}]"), &["or draws them, not both"]);
     let other = call(&["run", "../endpoint-kill.toml", "--set", "profile.until=1s"]);
     refused(&other, &["restate draws no faults from a profile"]);
+}
+
+#[test]
+fn drawn_faults_that_all_do_nothing_make_a_run_vacuous() {
+    // It is up, so that nothing can start it.
+    let kind = "profile.kind={nothing = {do = [{restart = {node = \"broker-0\"}}], gap = [\"20s\", \"20s\"]}}";
+    let run =
+        |more: &[&str]| call(&[&["run", SOAK, "--set", "duration=5m", "--set", "profile.until=200s"], more].concat());
+
+    let vacuous = run(&["--set", kind]);
+
+    assert_eq!(vacuous.status, 3, "{}{}", vacuous.out, vacuous.err);
+    assert!(vacuous.out.contains("vacuous/faults") && vacuous.out.contains("all faults that were drawn did nothing"));
+    assert_eq!(run(&["--set", "profile.kind.kill.gap=[\"20s\", \"20s\"]"]).status, 0);
 }
 
 #[test]

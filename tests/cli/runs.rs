@@ -89,7 +89,28 @@ fn a_sweep_is_shown_as_a_table() {
 fn a_sweep_without_failure_bounds_the_rate() {
     let said = call(&["run", "quiet", "--seeds", "0..1000"]);
 
-    assert!(said.out.contains("with 95 % confidence the rate is below 0.299 %"), "{}", said.out);
+    assert!(said.out.contains("no failure: with 95 % confidence the rate is below 0.299 %"), "{}", said.out);
+}
+
+#[test]
+fn runs_that_tested_nothing_bound_nothing() {
+    let of = |every: &str| {
+        let sets = ["--set", "workload.fails_in=0", "--set", every];
+        let [said, json] = [
+            call(&[&["run", "planted", "--seeds", "0..1000"][..], &sets].concat()),
+            call(&[&["run", "planted", "--seeds", "0..1000", "--json"][..], &sets].concat()),
+        ];
+        (said.out, serde_json::from_str::<Value>(&json.out).expect("an object")["failures"].clone())
+    };
+
+    let (none, of_none) = of("workload.vacuous_in=1");
+    let (some, of_some) = of("workload.vacuous_in=2");
+
+    assert!(none.contains("no run was judged") && !none.contains("confidence"), "{none}");
+    assert_eq!(of_none, json!({"count": 0, "judged": 0, "rate": 0.0, "interval": [0.0, 1.0]}));
+    let judged = of_some["judged"].as_u64().expect("a number");
+    assert!((400..600).contains(&judged) && of_some["interval"][1].as_f64().expect("an end") > 0.005, "{of_some}");
+    assert!(some.contains(&format!("no failure in the {judged} runs that were judged")), "{some}");
 }
 
 #[test]

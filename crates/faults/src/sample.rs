@@ -32,7 +32,7 @@ pub struct Profile {
     pub until: Span,
     /// Each run leaves out some kinds altogether, each with an even chance; never none of them and never all. One kind
     /// alone is never left out.
-    #[serde(default)]
+    #[serde(default = "on")]
     pub swarm: bool,
     /// The kinds, by name.
     #[serde(default)]
@@ -51,6 +51,10 @@ pub struct Kind {
     /// Shortest and longest time that one lasts; left out for what is not undone.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<(Span, Span)>,
+}
+
+const fn on() -> bool {
+    true
 }
 
 impl Kind {

@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod diary;
+mod drawn;
 mod judge;
 mod past;
 mod plan;
@@ -51,9 +52,9 @@ const CLUSTER: &[Key] = &[
     },
     Key {
         name: "snapshot_period",
-        kind: Kind::Duration { least: 1_000_000_000 },
+        kind: Kind::Range { least: 1_000_000_000 },
         need: Need::Default("15m"),
-        about: "from one snapshot of a leader to the next",
+        about: "from one snapshot of a leader to the next; of a range each run draws one",
     },
     Key {
         name: "index_density",
@@ -102,9 +103,9 @@ const WORKLOAD: &[Key] = &[
     },
     Key {
         name: "deploy_every",
-        kind: Kind::Duration { least: 1_000_000 },
+        kind: Kind::Range { least: 1_000_000 },
         need: Need::Optional,
-        about: "from one deployment to the next; without it there is one",
+        about: "from one deployment to the next, each drawn anew of a range; without it there is one",
     },
     Key {
         name: "versions",
@@ -156,6 +157,12 @@ const WORKLOAD: &[Key] = &[
         ]),
         need: Need::Optional,
         about: "snapshots that an operator asks for, beside those of each period",
+    },
+    Key {
+        name: "snapshot_every",
+        kind: Kind::Range { least: 1_000_000 },
+        need: Need::Optional,
+        about: "from one snapshot of a partition that is drawn, which an operator asks for, to the next",
     },
     Key { name: "workers", kind: Kind::Count { least: 0, most: 100 }, need: Need::Default("1"), about: "job workers" },
     Key {

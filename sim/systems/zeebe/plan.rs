@@ -19,6 +19,7 @@ use miette::Report;
 use zeebe::client_node::ClientRole;
 use zeebe::cluster::{Costs, Settings, Zeebe, builder};
 
+use super::drawn::Drawn;
 use super::truth::Truth;
 use super::{releases, workload};
 use crate::scenario::Scenario;
@@ -38,6 +39,8 @@ pub struct Plan {
     pub settings: Arc<Settings>,
     /// The clients, in order of their nodes.
     pub clients: Arc<[(String, ClientRole)]>,
+    /// What each seed draws beside its faults.
+    pub drawn: Drawn,
     /// Between two nodes, one way; nothing for the model's own.
     pub link: Option<Latency>,
     /// Faults that the scenario says.
@@ -67,6 +70,7 @@ impl Plan {
         let plan = Plan {
             settings: Arc::new(settings),
             clients: clients.into(),
+            drawn: Drawn::of(scenario),
             link: scenario.latencies.get("link").copied().map(quantiles),
             faults: Arc::new(scenario.faults.clone()),
             profile: scenario.profile.clone(),
@@ -129,8 +133,8 @@ impl Plan {
 
     /// The world of a seed, at time 0.
     pub fn build(&self, seed: u64) -> World<Zeebe> {
-        let clients = self.clients.iter().map(|(_, role)| role.clone()).collect();
-        let builder = builder(seed, &self.settings, clients);
+        let builder =
+            builder(seed, &self.drawn.settings(&self.settings, seed), self.drawn.clients(&self.clients, seed));
         match self.link {
             Some(latency) => builder.links(move |_, _| LinkProfile { latency, ..LinkProfile::default() }).build(),
             None => builder.build(),
@@ -162,7 +166,7 @@ fn settings(scenario: &Scenario) -> Result<Settings, Report> {
     let settings = Settings {
         brokers: small("brokers"),
         partitions: small("partitions"),
-        snapshot_period: duration("snapshot_period"),
+        snapshot_period: cluster.range("snapshot_period").expect("it has a default").0,
         index_density: count("index_density"),
         raft: Arc::new(raft),
         costs,

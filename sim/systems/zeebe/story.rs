@@ -65,9 +65,7 @@ impl Subject {
 /// The story of a subject.
 pub fn story(chronicle: &Chronicle, faults: &[Struck], subject: &Subject, brokers: u16) -> Vec<String> {
     let facts = chronicle.facts();
-    // What came after a death is another story.
-    let dies = |fact: &&Fact| matches!(fact.what, What::Died { partition, .. } if partition == subject.partition);
-    let over = facts.iter().find(dies).map_or(Nanos::MAX, |fact| fact.at);
+    let over = over(facts, subject);
     let telling = Telling { facts, subject, brokers, begins: begins(facts, subject) };
     let mut lines: Vec<Line> =
         facts.iter().filter(|fact| fact.at <= over).filter_map(|fact| telling.line(fact)).collect();
@@ -93,6 +91,16 @@ fn begins(facts: &[Fact], subject: &Subject) -> Nanos {
         _ => false,
     });
     first.map_or(0, |fact| fact.at)
+}
+
+/// When the story is over: what came after a death, or after the last divergence if it is about one, is another.
+fn over(facts: &[Fact], subject: &Subject) -> Nanos {
+    let here = |number: u16| number == subject.partition;
+    let dies = |fact: &&Fact| matches!(fact.what, What::Died { partition, .. } if here(partition));
+    let diverges = |fact: &&Fact| matches!(fact.what, What::Diverged { partition, .. } if here(partition));
+    let death = facts.iter().find(dies);
+    let end = death.or_else(|| facts.iter().rfind(diverges).filter(|_| subject.found.is_none()));
+    end.map_or(Nanos::MAX, |fact| fact.at)
 }
 
 struct Telling<'a> {

@@ -40,7 +40,7 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
     let count = |name| workload.count(name).expect("it has a default");
     let resource = resource(workload.file("bpmn"))?;
     let opens_at = workload.duration("opens_at").expect("it has a default");
-    let every = workload.duration("deploy_every").unwrap_or(u64::MAX);
+    let (every, _) = workload.range("deploy_every").unwrap_or((u64::MAX, u64::MAX));
     if scenario.duration_ns.saturating_sub(opens_at) / every > DEPLOYMENTS_MAX {
         let message =
             format!("{}: workload.deploy_every: more than {DEPLOYMENTS_MAX} deployments", scenario.path.display());
@@ -79,7 +79,7 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
     Ok(clients)
 }
 
-/// Who asks for snapshots, if anybody does.
+/// Who asks for snapshots, if anybody does; when those are asked for that a seed draws, is for [`super::drawn`].
 fn operator(scenario: &Scenario) -> Result<Option<ClientRole>, Report> {
     let partitions = scenario.cluster.count("partitions").expect("it has a default");
     let mut asks = Vec::new();
@@ -92,7 +92,8 @@ fn operator(scenario: &Scenario) -> Result<Option<ClientRole>, Report> {
         }
         asks.push((ask.duration("at").expect("required"), u16::try_from(partition).expect("bounded by the table")));
     }
-    Ok((!asks.is_empty()).then(|| ClientRole::Operator(asks.into())))
+    let draws = scenario.workload.range("snapshot_every").is_some();
+    Ok((draws || !asks.is_empty()).then(|| ClientRole::Operator(asks.into())))
 }
 
 fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
@@ -114,10 +115,11 @@ fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
     })
 }
 
+/// As many deployments as there may be; where their times are drawn, they are in [`super::drawn`].
 /// The first deployment has number 0 and the resource as it is, which the starter deploys as well.
 fn deployer(scenario: &Scenario, resource: &Resource, opens_at: Nanos) -> ClientRole {
     let versions = scenario.workload.flag("versions").expect("it has a default");
-    let every = scenario.workload.duration("deploy_every");
+    let every = scenario.workload.range("deploy_every").map(|(least, _)| least);
     let times = std::iter::successors(Some(opens_at), |at| every.and_then(|every| at.checked_add(every)));
     let times = times.take_while(|at| *at < scenario.duration_ns);
     let operation = |(id, at)| {

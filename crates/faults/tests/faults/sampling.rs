@@ -58,7 +58,8 @@ fn a_dense_profile_strikes_every_few_seconds_and_most_of_it_bites() {
 #[test]
 fn kinds_of_one_range_strike_at_times_of_their_own() {
     let kind = |name| format!("[kind.{name}]\ndo = [{{ wipe = {{ node = \"a\" }} }}]\ngap = [\"1s\", \"9s\"]\n");
-    let profile: Profile = toml::from_str(&format!("until = \"5m\"\n{}{}", kind("one"), kind("two"))).unwrap();
+    let profile: Profile =
+        toml::from_str(&format!("until = \"5m\"\nswarm = false\n{}{}", kind("one"), kind("two"))).unwrap();
 
     let plan = sample(&profile, 1).unwrap();
 

@@ -57,7 +57,11 @@ impl Rest {
     ) {
         let (file, record) = (file(self.number), Stored::Snapshot(snapshot.clone()));
         // An earlier one that the disk refused has left nothing to be overwritten.
-        let write = if env.file_len(file).is_some_and(|len| len > 0) { DiskOp::Write(file, 0, record) } else { DiskOp::Append(file, record) };
+        let write = if env.file_len(file).is_some_and(|len| len > 0) {
+            DiskOp::Write(file, 0, record)
+        } else {
+            DiskOp::Append(file, record)
+        };
         env.disk(write, None);
         self.snapshots.writing = Some((snapshot, notice));
         env.disk(DiskOp::Sync(file), Some(OWN | u64::from(self.number)));
