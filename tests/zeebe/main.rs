@@ -120,3 +120,4 @@ mod recorded;
 mod store_errors;
 mod twins;
 mod watched;
+mod zombie;
