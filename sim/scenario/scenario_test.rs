@@ -177,6 +177,31 @@ fn an_impossible_value_is_told_with_what_is_possible() {
 }
 
 #[test]
+fn what_is_wrong_in_a_list_of_tables_is_told_at_the_word() {
+    let zeebe = |errors: &str| {
+        let head = "name = 'n'\ntitle = 't'\nsystem = 'zeebe'\nduration = '1m'\n";
+        read(&format!("{head}[cluster]\nstore_errors = {errors}\n"), &[])
+    };
+    let good = zeebe("[{ partition = 3, phase = 'replay' }, { partition = 1, phase = 'processing', nth = 2 }]");
+    let scenario = good.expect("it is good");
+    let [first, second] = scenario.cluster.tables("store_errors") else { panic!("{:?}", scenario.cluster) };
+    assert_eq!((first.count("nth"), first.text("kind"), second.count("nth")), (Some(1), Some("recoverable"), Some(2)));
+    assert!(scenario.workload.tables("snapshots").is_empty());
+
+    assert_says(zeebe("3"), &["`cluster.store_errors` must be a list of tables", "this is an integer", ":6:16"]);
+    assert_says(zeebe("[3]"), &["`cluster.store_errors` must be a list of tables", ":6:17"]);
+    let partition = "[{ partition = 3, ";
+    assert_says(
+        zeebe(&format!("{partition}phas = 'replay' }}]")),
+        &["unknown key `phas`", "did you mean `phase`?", ":6:34"],
+    );
+    assert_says(zeebe(&format!("{partition}phase = 'reply' }}]")), &["unknown word `reply`", "did you mean `replay`?"]);
+    assert_says(zeebe("[{ phase = 'replay' }]"), &["`cluster.store_errors.partition` is missing"]);
+    let nth = zeebe(&format!("{partition}phase = 'replay', nth = 0 }}]"));
+    assert_says(nth, &["`cluster.store_errors.nth` is out of range", "1 to "]);
+}
+
+#[test]
 fn people_are_not_offered_the_toy() {
     let error = with("\"restate\"", "\"nothing\"").expect_err("no such system");
 

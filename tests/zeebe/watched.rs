@@ -40,6 +40,8 @@ pub struct Seen {
     /// Recoveries that were completed: broker, partition.
     pub recovered: Vec<(NodeId, u16)>,
     pub deaths: Vec<Death>,
+    /// Records of a replay that were run again: broker, partition, position.
+    pub again: Vec<(NodeId, u16, i64)>,
 }
 
 impl Observer<Zeebe> for Seen {
@@ -56,6 +58,7 @@ impl Observer<Zeebe> for Seen {
                 recovery.last_source = Some(*last_source);
             }
             Notice::Recovered => self.recovered.push((node, partition)),
+            Notice::RunsAgain { position, .. } => self.again.push((node, partition, *position)),
             Notice::Failed { why, .. } => self.deaths.push(Death { at, node, partition, why: why.clone() }),
             _ => {}
         }

@@ -40,6 +40,10 @@ pub fn judge(
                 _ if checks.marks().processed == 0 => {
                     Verdict::new(Outcome::Vacuous, "vacuous/nothing-processed", Vec::new())
                 }
+                _ if checks.marks().store_errors == 0 && !plan.settings.store_errors.is_empty() => {
+                    let why = "no stream processor met an error of its store: nobody got to where one was asked for";
+                    Verdict::new(Outcome::Vacuous, "vacuous/store-errors", vec![why.to_owned()])
+                }
                 _ if world.now() < calm_since.saturating_add(CALM) => too_little_calm(calm_since),
                 _ => Verdict::pass(),
             },

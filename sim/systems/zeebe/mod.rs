@@ -69,6 +69,12 @@ const CLUSTER: &[Key] = &[
         about: "entries of a segment of a log, which is what compaction drops",
     },
     Key {
+        name: "store_errors",
+        kind: Kind::Tables(STORE_ERROR),
+        need: Need::Optional,
+        about: "errors of the stores of stream processors: the last write of a record's transaction fails, once in a process",
+    },
+    Key {
         name: "process",
         kind: Kind::Duration { least: 0 },
         need: Need::Default("170us"),
@@ -85,6 +91,45 @@ const CLUSTER: &[Key] = &[
         kind: Kind::Duration { least: 0 },
         need: Need::Default("650ms"),
         about: "from the announcement of a leader to its services: state copied, database opened",
+    },
+];
+
+const STORE_ERROR: &[Key] = &[
+    Key {
+        name: "partition",
+        kind: Kind::Count { least: 1, most: 16 },
+        need: Need::Required,
+        about: "whose stream processor meets it",
+    },
+    Key {
+        name: "node",
+        kind: Kind::Text,
+        need: Need::Optional,
+        about: "the broker that meets it; without it, each that gets there",
+    },
+    Key {
+        name: "phase",
+        kind: Kind::Word(&["replay", "processing"]),
+        need: Need::Required,
+        about: "what the stream processor is at",
+    },
+    Key {
+        name: "from",
+        kind: Kind::Duration { least: 0 },
+        need: Need::Default("0s"),
+        about: "records before this time are not counted",
+    },
+    Key {
+        name: "nth",
+        kind: Kind::Count { least: 1, most: 1_000_000_000 },
+        need: Need::Default("1"),
+        about: "the how-manieth record of that phase from then on",
+    },
+    Key {
+        name: "kind",
+        kind: Kind::Word(&["recoverable", "other"]),
+        need: Need::Default("recoverable"),
+        about: "what upstream takes it for; a replay tries again after either",
     },
 ];
 

@@ -17,7 +17,8 @@ use kernel::network::LinkProfile;
 use kernel::world::World;
 use miette::Report;
 use zeebe::client_node::ClientRole;
-use zeebe::cluster::{Costs, Settings, Zeebe, builder};
+use zeebe::cluster::{Costs, Settings, StoreError, Zeebe, builder};
+use zeebe::processor::{StorageError, StoragePoint};
 
 use super::drawn::Drawn;
 use super::truth::Truth;
@@ -185,7 +186,38 @@ fn settings(scenario: &Scenario) -> Result<Settings, Report> {
         })
     };
     let first_leaders = first_leaders.iter().map(leader).collect::<Result<_, _>>()?;
-    Ok(Settings { first_leaders, ..settings })
+    let store_errors = store_errors(scenario, &settings)?;
+    Ok(Settings { first_leaders, store_errors, ..settings })
+}
+
+fn store_errors(scenario: &Scenario, settings: &Settings) -> Result<Arc<[StoreError]>, Report> {
+    let wrong = |message: String, help: String| {
+        let message = format!("{}: cluster.store_errors: {message}", scenario.path.display());
+        Report::from(Problem::Usage { message, help: Some(help) })
+    };
+    let one = |table: &crate::scenario::Settings| {
+        let partition = u16::try_from(table.count("partition").expect("required")).expect("bounded by the table");
+        if partition > settings.partitions {
+            let help = format!("name one from 1 to {}", settings.partitions);
+            return Err(wrong(format!("there is no partition {partition}"), help));
+        }
+        let node = table.text("node").map(|name| broker(settings, name)).transpose();
+        Ok(StoreError {
+            node: node.map_err(|(message, help)| wrong(message, help))?,
+            partition,
+            point: match table.text("phase") {
+                Some("replay") => StoragePoint::MarkReprocessed,
+                _ => StoragePoint::MarkProcessed,
+            },
+            from: table.duration("from").expect("it has a default"),
+            nth: table.count("nth").expect("it has a default"),
+            error: match table.text("kind") {
+                Some("other") => StorageError::Other,
+                _ => StorageError::Recoverable,
+            },
+        })
+    };
+    scenario.cluster.tables("store_errors").iter().map(one).collect()
 }
 
 /// The broker of a name; or that there is none, and which there are.

@@ -41,6 +41,8 @@ pub struct Marks {
     pub instances: u64,
     /// Instances that came to their end.
     pub completed: u64,
+    /// Errors of the store that were asked for and met.
+    pub store_errors: u64,
 }
 
 impl Marks {
@@ -55,6 +57,7 @@ impl Marks {
                 _ => {}
             },
             Event::Snapshot { .. } => self.snapshots += 1,
+            Event::StoreError { .. } => self.store_errors += 1,
             Event::Told(_, Reply::Response(Response::Deployed { .. })) => self.deployments += 1,
             Event::Told(_, Reply::Response(Response::Created { .. } | Response::Result { .. })) => self.instances += 1,
             Event::Processor(_, notice) => match notice {

@@ -14,6 +14,7 @@ mod processor_host;
 mod pushes;
 mod raft_host;
 mod snapshots;
+mod store_errors;
 mod transition;
 
 pub use health::Health;

@@ -15,6 +15,7 @@ use super::log_stream::LogStream;
 use super::processor_host::Seat;
 use super::raft_host::Bound;
 use super::snapshots::Snapshots;
+use super::store_errors::StoreErrors;
 use crate::cluster::{Batch, Job, Zeebe};
 use crate::processor::{self, StreamProcessor, Wait};
 use crate::protocol::Record;
@@ -72,6 +73,7 @@ pub(super) struct Rest {
     pub positions: Vec<processor::Notice>,
     pub monitor: Monitor,
     pub database: Database,
+    pub store_errors: StoreErrors,
     pub handler: Handler,
     /// For the limits of what is under way.
     pub limits: Option<Stream>,
@@ -104,6 +106,7 @@ impl Partition {
             positions: Vec::new(),
             monitor: Monitor::default(),
             database: Database::default(),
+            store_errors: StoreErrors::default(),
             handler: Handler::default(),
             limits: None,
             exporters: Exporters::default(),
@@ -168,6 +171,7 @@ impl Partition {
         let raft = shell.settings.raft.clone();
         self.member = Some(Member::new(raft, u64::from(self.number), env.me(), &peers, env.incarnation()));
         self.rest.load_snapshot(env);
+        self.rest.store_errors = StoreErrors::of(&shell.settings, env.me(), self.rest.number);
         let snapshot = self.rest.snapshots.current.clone();
         self.rest.raft_is(true, env);
         self.with(shell, env, |member, host| member.start(snapshot, host));

@@ -6,7 +6,7 @@ use super::pushes::Attempt;
 use crate::cluster::{Batch, Event, Message, Push, Timer, Zeebe};
 use crate::engine::Answer;
 use crate::membership::Topic;
-use crate::processor::{Host, Notice, StoragePoint, Wait};
+use crate::processor::{Host, Notice, StorageError, StoragePoint, Wait};
 use crate::protocol::{Deployment, Record, RequestId, Text};
 use kernel::identity::{MILLIS, NodeId};
 use kernel::system::{Env, Target};
@@ -138,9 +138,14 @@ impl<E: Env<Zeebe>> Host for Seat<'_, E> {
         }
     }
 
-    /// Writes within a transaction stay in memory; only commits reach the database.
-    fn storage_fails(&mut self, point: StoragePoint) -> bool {
-        point == StoragePoint::Commit && self.rest.database.is_stopped()
+    /// Writes within a transaction stay in memory, and fail only if that is asked for; commits reach the database.
+    fn storage_fails(&mut self, point: StoragePoint) -> Option<StorageError> {
+        if point == StoragePoint::Commit {
+            return self.rest.database.is_stopped().then_some(StorageError::Recoverable);
+        }
+        let error = self.rest.store_errors.meet(point, self.env.monotonic())?;
+        self.env.emit(Event::StoreError { partition: self.rest.number });
+        Some(error)
     }
 
     fn notice(&mut self, notice: Notice) {

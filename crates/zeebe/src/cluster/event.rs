@@ -53,6 +53,11 @@ pub enum Event {
         /// Whether it takes commits.
         works: bool,
     },
+    /// A stream processor has met an error of the store that a scenario asked for.
+    StoreError {
+        /// The partition.
+        partition: u16,
+    },
     /// A broker is ready: for good.
     Ready,
     /// What a broker thinks of a member of the cluster has changed.
@@ -75,6 +80,7 @@ impl Traced for Event {
         Event::Health { health: Health::Unhealthy, .. } => "unhealthy",
         Event::Database { works: true, .. } => "database-goes-on",
         Event::Database { works: false, .. } => "database-stopped",
+        Event::StoreError { .. } => "store-error",
         Event::Ready => "ready",
         Event::Member(change, _) => (change in Change),
         Event::NoSnapshot { .. } => "no-snapshot",
@@ -100,6 +106,7 @@ impl Traced for Event {
             Event::Snapshot { partition, index, position } => [u64::from(*partition), *index, position.unsigned_abs()],
             Event::Health { partition, health } => [u64::from(*partition), *health as u64, 0],
             Event::Database { partition, works } => [u64::from(*partition), u64::from(*works), 0],
+            Event::StoreError { partition } => [u64::from(*partition), 0, 0],
             Event::Ready => [0; 3],
             Event::Member(_, node) => [u64::from(node.0), 0, 0],
             Event::NoSnapshot { partition, position } => [u64::from(*partition), position.unsigned_abs(), 0],

@@ -8,7 +8,7 @@ mod settings;
 pub use batch::{Batch, Checkpoint};
 pub use event::Event;
 pub use message::{Call, Message, Push};
-pub use settings::{Acknowledges, Costs, Exporter, Settings};
+pub use settings::{Acknowledges, Costs, Exporter, Settings, StoreError};
 
 use crate::broker::Broker;
 use crate::client;

@@ -2,6 +2,7 @@
 
 use crate::gateway;
 use crate::membership;
+use crate::processor::{StorageError, StoragePoint};
 use crate::protocol::Text;
 use crate::settings::Toggles;
 use kernel::identity::{MICROS, MILLIS, Nanos, NodeId, SECONDS};
@@ -33,8 +34,27 @@ pub struct Settings {
     pub backpressure: bool,
     /// On every leader; none in the distribution.
     pub exporters: Arc<[Exporter]>,
+    /// Errors of the store that processes meet: none come by themselves (docs/decisions/0011).
+    pub store_errors: Arc<[StoreError]>,
     /// Times that work takes.
     pub costs: Costs,
+}
+
+/// An error of the store: the last write of a record's transaction fails, once in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoreError {
+    /// The broker that meets it, or whoever gets there.
+    pub node: Option<NodeId>,
+    /// On which partition.
+    pub partition: u16,
+    /// In a replay, or in processing.
+    pub point: StoragePoint,
+    /// Writes before this time of the process's clock are not counted.
+    pub from: Nanos,
+    /// The how-manieth such write from then on fails, from 1.
+    pub nth: u64,
+    /// What it is taken for.
+    pub error: StorageError,
 }
 
 /// An exporter, as far as a broker knows it.
@@ -112,6 +132,7 @@ impl Settings {
             index_density: 100,
             backpressure: true,
             exporters: Arc::default(),
+            store_errors: Arc::default(),
             costs: Costs::default(),
         }
     }

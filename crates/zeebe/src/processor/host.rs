@@ -119,10 +119,21 @@ pub enum Notice {
 /// Where the store, or what is near it, may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoragePoint {
+    /// Noting that a record is run again in a replay, the last write of its transaction.
+    MarkReprocessed,
     /// Noting that a record is processed, the last write of its transaction.
     MarkProcessed,
     /// Committing a transaction.
     Commit,
+}
+
+/// What upstream takes an error of the store for, by its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StorageError {
+    /// One that may pass: what failed is tried again.
+    Recoverable,
+    /// Any other. A commit and a replay are tried again all the same.
+    Other,
 }
 
 /// The broker as its stream processor sees it.
@@ -154,8 +165,8 @@ pub trait Host {
     fn answer(&mut self, answer: Answer);
     /// Tells the gateways that jobs of a type wait.
     fn jobs_available(&mut self, kind: &Text);
-    /// Whether the store fails now; upstream takes such an error for one that may pass.
-    fn storage_fails(&mut self, point: StoragePoint) -> bool;
+    /// Whether the store fails now, and how.
+    fn storage_fails(&mut self, point: StoragePoint) -> Option<StorageError>;
     /// Tells the broker.
     fn notice(&mut self, notice: Notice);
 }

@@ -20,7 +20,7 @@ mod writer;
 
 pub use death::Death;
 pub use distribution::Distributor;
-pub use host::{Host, Mismatch, Notice, StoragePoint, Wait};
+pub use host::{Host, Mismatch, Notice, StorageError, StoragePoint, Wait};
 pub use queue::{Job, Queue};
 pub use writer::Writer;
 

@@ -2,7 +2,7 @@
 //!
 //= camunda/zeebe@0.24.4:engine/src/main/java/io/zeebe/engine/processor/ProcessingStateMachine.java (all of it)
 
-use super::host::{Host, Notice, StoragePoint, Wait};
+use super::host::{Host, Notice, StorageError, StoragePoint, Wait};
 use super::queue::Job;
 use super::{Phase, StreamProcessor};
 use crate::engine::{Effect, has_processor};
@@ -64,9 +64,11 @@ impl StreamProcessor {
         if let Err(exception) = result {
             return self.on_error(&exception.0, host);
         }
-        if host.storage_fails(StoragePoint::MarkProcessed) {
-            // Taken for passing: the same transaction goes on later, and so does the batch.
-            return host.wait(RETRY_MS, Wait::Retry);
+        match host.storage_fails(StoragePoint::MarkProcessed) {
+            // The same transaction goes on later, and so does the batch.
+            Some(StorageError::Recoverable) => return host.wait(RETRY_MS, Wait::Retry),
+            Some(StorageError::Other) => return self.on_error("the store failed", host),
+            None => {}
         }
         self.state.mark_processed(position);
         self.queue.run(Job::Write);
@@ -128,7 +130,7 @@ impl StreamProcessor {
     }
 
     pub(super) fn commit<H: Host>(&mut self, host: &mut H) {
-        if host.storage_fails(StoragePoint::Commit) {
+        if host.storage_fails(StoragePoint::Commit).is_some() {
             return self.spin(Job::Commit);
         }
         self.state.commit();

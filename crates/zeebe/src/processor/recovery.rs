@@ -97,7 +97,7 @@ impl StreamProcessor {
         self.current = Some(record);
         let failed = match result {
             Err(exception) => Some(exception.0),
-            Ok(()) => host.storage_fails(StoragePoint::MarkProcessed).then(|| "the store failed".to_owned()),
+            Ok(()) => host.storage_fails(StoragePoint::MarkReprocessed).map(|_| "the store failed".to_owned()),
         };
         match failed {
             Some(why) => {
@@ -109,7 +109,7 @@ impl StreamProcessor {
     }
 
     pub(super) fn commit_reprocessed<H: Host>(&mut self, host: &mut H) {
-        if host.storage_fails(StoragePoint::Commit) {
+        if host.storage_fails(StoragePoint::Commit).is_some() {
             return self.spin(Job::CommitReprocessed);
         }
         self.state.commit();

@@ -13,7 +13,7 @@ use relapse_zeebe::client::{Close, WorkerSettings};
 use relapse_zeebe::client_node::ClientRole;
 use relapse_zeebe::cluster::{Event, Process, Settings, Zeebe, builder};
 use relapse_zeebe::engine::Answer;
-use relapse_zeebe::processor::{Host, Notice, StoragePoint, StreamProcessor, Wait};
+use relapse_zeebe::processor::{Host, Notice, StorageError, StoragePoint, StreamProcessor, Wait};
 use relapse_zeebe::protocol::{Deployment, NO_POSITION, Record, Text};
 use relapse_zeebe::settings::Toggles;
 use relapse_zeebe::state::State;
@@ -175,8 +175,8 @@ impl Host for Alone<'_> {
     fn confirm(&mut self, _: i64) {}
     fn answer(&mut self, _: Answer) {}
     fn jobs_available(&mut self, _: &Text) {}
-    fn storage_fails(&mut self, _: StoragePoint) -> bool {
-        false
+    fn storage_fails(&mut self, _: StoragePoint) -> Option<StorageError> {
+        None
     }
     fn notice(&mut self, notice: Notice) {
         match notice {

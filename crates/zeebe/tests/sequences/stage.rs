@@ -3,7 +3,7 @@
 
 use kernel::identity::NodeId;
 use relapse_zeebe::engine::Answer;
-use relapse_zeebe::processor::{Host, Job, Notice, StoragePoint, StreamProcessor, Wait};
+use relapse_zeebe::processor::{Host, Job, Notice, StorageError, StoragePoint, StreamProcessor, Wait};
 use relapse_zeebe::protocol::{
     Deployment, DeploymentIntent, Intent, NO_KEY, NO_POSITION, Record, RecordType, RequestId, Text, Value,
 };
@@ -100,16 +100,16 @@ impl Host for Seat<'_> {
 
     fn jobs_available(&mut self, _: &Text) {}
 
-    fn storage_fails(&mut self, point: StoragePoint) -> bool {
-        let Some(at) = self.world.storage.iter().position(|(of, _)| *of == point) else { return false };
+    fn storage_fails(&mut self, point: StoragePoint) -> Option<StorageError> {
+        let at = self.world.storage.iter().position(|(of, _)| *of == point)?;
         match self.world.storage[at].1 {
             0 => {
                 self.world.storage.remove(at);
-                true
+                Some(StorageError::Recoverable)
             }
             _ => {
                 self.world.storage[at].1 -= 1;
-                false
+                None
             }
         }
     }

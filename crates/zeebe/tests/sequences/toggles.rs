@@ -45,7 +45,7 @@ fn cache_rollback_a_replayed_deployment_is_seen_and_not_stored() {
     for (mended, tail) in [(false, vec!["3 E ERROR.CREATED k2 2"]), (true, vec![])] {
         let mut stage = Stage::toggled("cache_rollback", mended);
         deploy(&mut stage);
-        stage.world.storage = vec![(StoragePoint::MarkProcessed, 0)];
+        stage.world.storage = vec![(StoragePoint::MarkReprocessed, 0)];
         stage.world.notices.clear();
         stage.lead(3, State::default());
         stage.run();
