@@ -35,7 +35,8 @@ pub fn heading(of: &Heading<'_>) -> String {
     let records = match (log.records.first(), log.records.last(), log.role) {
         (Some(first), Some(last), Some(_)) => format!("committed records {} to {}", first.position, last.position),
         (Some(first), Some(last), None) => {
-            format!("records {} to {} on its disk, committed or not", first.position, last.position)
+            let not = log.records.len() - log.committed;
+            format!("records {} to {} on its disk, the last {not} not committed", first.position, last.position)
         }
         (.., Some(_)) => "no committed record".to_owned(),
         (.., None) => "no record on its disk".to_owned(),

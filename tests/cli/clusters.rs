@@ -135,7 +135,10 @@ fn the_log_of_a_broker_that_is_down_is_that_on_its_disk() {
     let (before, down) = (of("19999ms", &[]), of("30s", &[]));
     assert_eq!((down.status, &*down.err), (0, ""));
     let heading = down.out.lines().next().expect("a heading");
-    assert!(heading.contains(": down, term ") && heading.contains("on its disk, committed or not"), "{heading}");
+    assert!(
+        heading.contains(": down, term ") && heading.contains(" on its disk, the last 0 not committed"),
+        "{heading}"
+    );
     let lines = |said: &Said| said.out.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
     let (before, on_disk) = (lines(&before), lines(&down));
     assert!(before.len() > 10 && on_disk.starts_with(&before), "{before:?} {on_disk:?}");
@@ -143,6 +146,25 @@ fn the_log_of_a_broker_that_is_down_is_that_on_its_disk() {
     let machines = of("30s", &["--json"]);
     assert_eq!(machines.out.lines().count(), on_disk.len());
     assert!(machines.err.contains("note: broker-0 is down"), "{}", machines.err);
+}
+
+/// A leader that was killed in the middle of an append has records on its disk that nobody has committed.
+#[test]
+fn what_a_dead_leader_had_not_committed_is_shown_to_people_and_not_to_machines() {
+    let of = |node: &str, at: &str, more: &[&str]| {
+        show(SOAK, &[&["--seed", "0", "--partition", "3", "--node", node, "--at", at], more].concat())
+    };
+    let (people, machines) = (of("broker-1", "111s", &[]), of("broker-1", "111s", &["--json"]));
+    let later = of("broker-0", "160s", &["--json"]).out;
+
+    let heading = people.out.lines().next().expect("a heading");
+    let not = heading.split("the last ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a count");
+    let not: usize = not.parse().expect("a number");
+    let (shown, all) = (machines.out.lines().count(), people.out.lines().skip(2).count());
+    assert!(not > 0 && shown > 100 && shown + not == all, "{heading}: {shown} of {all}");
+    // What machines get is what is committed: the log of another broker goes on from its last record.
+    let last = machines.out.lines().next_back().expect("a record");
+    assert!(later.lines().any(|line| line == last) && later.lines().next_back() != Some(last), "{last}");
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn leaders_and_followers_are_resolved_when_a_fault_strikes() {
 
 mod fewer;
 mod older_snapshot;
+mod real_soak;
 mod recorded;
 mod store_errors;
 mod twins;

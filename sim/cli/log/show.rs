@@ -85,8 +85,9 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     }
     if args.json && log.role.is_none() {
         say(format!(
-            "note: {} is down: this is the log on its disk, whose last records may not be committed",
-            args.node
+            "note: {} is down: this is the log on its disk, without {} last records that are not committed",
+            args.node,
+            log.records.len() - log.committed
         ));
     }
     if let (true, Some(first)) = (args.json, log.records.first().filter(|first| first.position > 1)) {
@@ -96,7 +97,8 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
             first.position
         ));
     }
-    for record in log.records.iter().filter(wanted) {
+    let shown = if args.json { &log.records[..log.committed] } else { &log.records[..] };
+    for record in shown.iter().filter(wanted) {
         output.line(if args.json { write_line(args.partition, record) } else { line(record) })?;
     }
     Ok(Status::DONE)

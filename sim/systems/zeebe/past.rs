@@ -1,12 +1,14 @@
 //! A run up to a moment, to look at a node's log there.
 
+use std::collections::BTreeSet;
+
 use checks::zeebe::Checks;
 use kernel::budget::{Budget, Stop};
 use kernel::identity::Nanos;
 use kernel::world::World;
 use miette::Report;
 use raft::Role;
-use zeebe::broker::OnDisk;
+use zeebe::broker::{EntryOnDisk, OnDisk};
 use zeebe::cluster::{Process, Zeebe};
 use zeebe::protocol::Record;
 
@@ -30,6 +32,8 @@ pub struct NodeLog {
     /// Committed records, in order of their positions; of a broker that is down all of them, committed or not. Those that a
     /// snapshot covers may be gone.
     pub records: Vec<Record>,
+    /// How many of them are committed, as whoever sees all brokers knows.
+    pub committed: usize,
 }
 
 impl Plan {
@@ -46,7 +50,7 @@ impl Plan {
             let help = Some(format!("there are 1 to {}", self.settings.partitions));
             return Err(Problem::Usage { message, help }.into());
         }
-        let (world, over) = self.world_at(seed, at);
+        let (world, checks, over) = self.world_at(seed, at);
         if let (true, Some(asked)) = (over, asked.filter(|asked| *asked > world.now())) {
             let message = format!("--at {}: the run ended before", show_duration(asked.into()));
             let help = Some(format!("it ended at {}: choose an earlier time", show_duration(world.now().into())));
@@ -55,17 +59,21 @@ impl Plan {
         // Nothing happened between the last event and the time that was asked for.
         let at = if over { world.now() } else { at };
         let Some(Process::Broker(broker)) = world.node(number) else {
-            let OnDisk { term, snapshot, records } = OnDisk::read(world.disk(number), partition);
-            return Ok(NodeLog { at, role: None, term, snapshot, records });
+            let OnDisk { term, snapshot, records, entries } = OnDisk::read(world.disk(number), partition);
+            let known: BTreeSet<(u64, u64)> = checks.committed_entries(partition).collect();
+            let is_committed = |entry: &&EntryOnDisk| known.contains(&(entry.lowest, entry.fingerprint));
+            let committed = entries.iter().take_while(is_committed).map(|entry| entry.records).sum();
+            return Ok(NodeLog { at, role: None, term, snapshot, records, committed });
         };
         let replica = broker.partition(partition).expect("the partition is there");
         let (role, term) = replica.member().map_or((Role::Inactive, 0), |member| (member.role(), member.term()));
         let snapshot = replica.snapshot().map(|(_, position)| position);
-        Ok(NodeLog { at, role: Some(role), term, snapshot, records: replica.records().cloned().collect() })
+        let records: Vec<Record> = replica.records().cloned().collect();
+        Ok(NodeLog { at, role: Some(role), term, snapshot, committed: records.len(), records })
     }
 
-    /// The world of a seed at a time, and whether the run ended before: by a budget, or by what a check found.
-    fn world_at(&self, seed: u64, at: Nanos) -> (World<Zeebe>, bool) {
+    /// The world of a seed at a time with what was seen of it, and whether the run ended before: by a budget, or by what a check found.
+    fn world_at(&self, seed: u64, at: Nanos) -> (World<Zeebe>, Checks, bool) {
         Host::Plain.enter(seed, |clock| {
             let mut world = self.build(seed);
             let mut injector = self.injector(&mut world).expect("checked when resolved");
@@ -75,7 +83,7 @@ impl Plan {
             let found = |checks: &Checks| !checks.broken().is_empty();
             let ended = drive.run(clock, &mut world, Some(&mut injector), &mut checks, found);
             let over = found(&checks) || !matches!(ended, Some(Stop::Time | Stop::Idle));
-            (world, over)
+            (world, checks, over)
         })
     }
 }

@@ -54,6 +54,12 @@ impl fmt::Display for Known {
 pub struct Ledger(Vec<Option<Known>>);
 
 impl Ledger {
+    /// Position of the first record and fingerprint of each entry with records, as far as they are known.
+    pub fn entries(&self) -> impl Iterator<Item = (u64, u64)> {
+        let known = self.0.iter().flatten().filter(|known| known.positions.0 > 0);
+        known.map(|known| (known.positions.0, known.fingerprint))
+    }
+
     /// The last index that is known to be committed.
     pub fn last(&self) -> u64 {
         self.0.len() as u64

@@ -145,6 +145,11 @@ impl Checks {
         self.divergences.notes(self.count())
     }
 
+    /// Position of the first record and fingerprint of each entry that any replica of a partition has committed.
+    pub fn committed_entries(&self, partition: u16) -> impl Iterator<Item = (u64, u64)> {
+        self.watched(partition).ledger.entries()
+    }
+
     fn count(&self) -> u16 {
         self.partitions.len() as u16
     }

@@ -19,7 +19,7 @@ mod transition;
 
 pub use health::Health;
 pub use log_stream::LogStream;
-pub use on_disk::OnDisk;
+pub use on_disk::{EntryOnDisk, OnDisk};
 pub use partition::Partition;
 
 use crate::cluster::{COMMANDS, Call, Job, Message, Push, Settings, Timer, Zeebe};

@@ -17,6 +17,19 @@ pub struct OnDisk {
     /// The log, in order of its positions. Its end may be uncommitted, and may never be: which of it is committed is on no
     /// disk.
     pub records: Vec<Record>,
+    /// The entries that they came in.
+    pub entries: Vec<EntryOnDisk>,
+}
+
+/// An entry of a log with records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryOnDisk {
+    /// Position of its first record.
+    pub lowest: u64,
+    /// Of all its records.
+    pub fingerprint: u64,
+    /// How many.
+    pub records: usize,
 }
 
 impl OnDisk {
@@ -29,16 +42,18 @@ impl OnDisk {
             Ok(Stored::Raft(record)) => Some(record),
             _ => None,
         };
-        let mut records = Vec::new();
+        let (mut records, mut entries) = (Vec::new(), Vec::new());
         for entry in entries_on_disk::<Batch>(group, &names, record) {
             if let raft::Body::Application(_, batch) = &entry.body {
                 records.extend_from_slice(batch.records());
+                let (lowest, fingerprint) = (batch.positions().lowest, entry.fingerprint());
+                entries.push(EntryOnDisk { lowest, fingerprint, records: batch.records().len() });
             }
         }
         let snapshot = match disk.record(snapshots::file(partition), 0) {
             Ok(Stored::Snapshot(snapshot)) => Some(snapshot.data.state.last_processed()),
             _ => None,
         };
-        OnDisk { term: term_on_disk::<Batch>(group, record), snapshot, records }
+        OnDisk { term: term_on_disk::<Batch>(group, record), snapshot, records, entries }
     }
 }

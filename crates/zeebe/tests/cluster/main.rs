@@ -102,7 +102,6 @@ fn a_quiet_cluster_deploys_everywhere_and_its_logs_verify() {
 }
 
 mod backpressure;
-mod duplicates;
 mod exporters;
 mod load;
 mod pushes;
