@@ -165,7 +165,34 @@ fn every_room_has_the_lints_of_the_workspace_and_none_but_the_host_lifts_the_one
     }
     // Workers of a sweep are threads of the host: `explore` and `sim` may.
     for path in tidy::sources().iter().filter(|path| tidy::is_of_a_run(path)) {
-        let text = std::fs::read_to_string(path).expect("a source");
+        let text = std::fs::read_to_string(path).expect("a source").replacen(FORBIDDEN, "", 1);
         assert!(!text.contains("clippy::disallowed"), "{} lifts the lint that guards runs", path.display());
     }
+}
+
+/// Nothing further down can lift what is forbidden, by whatever name: `clippy::all` would lift what is only denied.
+const FORBIDDEN: &str =
+    "\n#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]\n";
+
+#[test]
+fn what_guards_runs_is_forbidden_in_every_room_of_a_run() {
+    for room in tidy::OF_RUNS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates").join(room).join("src/lib.rs");
+        let text = std::fs::read_to_string(&path).expect("a room");
+        assert!(text.contains(FORBIDDEN), "{} does not forbid what breaks runs", path.display());
+    }
+}
+
+#[test]
+fn a_function_of_floats_is_banned_for_both_widths() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.clippy.toml")).expect("the lints");
+    let table: toml::Table = text.parse().expect("they are TOML");
+    let methods = table["disallowed-methods"].as_array().expect("a list");
+    let of = |width: &str| -> Vec<&str> {
+        methods.iter().filter_map(|entry| entry["path"].as_str()?.strip_prefix(width)).collect()
+    };
+
+    let named = ["::ln", "::exp", "::powf", "::sin"].iter().all(|name| of("f64").contains(name));
+    assert!(named && of("f64").len() > 20, "{:?}", of("f64"));
+    assert_eq!(of("f32"), of("f64"));
 }

@@ -12,7 +12,7 @@ const BANNED_WORDS: &[(&str, &str)] = &[("todo", "!"), ("unimplemented", "!"), (
 /// What a run may not touch, in any spelling of the path; and one behaviour in every build.
 const BANNED_IN_RUNS: &[&str] = &["fs", "net", "process", "env", "os", "thread"];
 /// Rooms whose code runs within a world.
-const OF_RUNS: &[&str] = &["kernel", "faults", "raft", "zeebe", "restate", "checks"];
+pub const OF_RUNS: &[&str] = &["kernel", "faults", "raft", "zeebe", "restate", "checks"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

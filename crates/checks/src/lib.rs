@@ -11,6 +11,8 @@
 //!
 //! **Invariants, as absences.** No dice, no control of a world, no I/O. Nothing here knows a fault or a scenario.
 
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod raft;
 pub mod restate;
 pub mod zeebe;

@@ -8,6 +8,8 @@
 //! a system's ground truth answers selectors, and is never asked where or when a fault should be. No observer changes a
 //! world. No fault that does nothing stays silent.
 
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod aim;
 pub mod bounds;
 pub mod duration;

@@ -7,6 +7,8 @@
 //! **Invariants, as absences.** Nothing here knows a model, a fault plan or a check. No host clock, entropy, thread or
 //! I/O. No `f64`. No iteration over a hash map. No order that depends on insertion. No build-dependent behaviour.
 
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod apply;
 mod arrive;
 pub mod budget;

@@ -11,6 +11,8 @@
 //!
 //! **Invariants, as absences.** Nothing here knows a fault, a check or a scenario. No host time, entropy, thread or I/O.
 
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod cluster;
 pub mod entry;
 pub mod event;

@@ -1,4 +1,7 @@
 //! Model of a Zeebe 0.24.4 cluster.
+
+#![forbid(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod backpressure;
 pub mod bpmn;
 pub mod broker;
