@@ -148,3 +148,30 @@ impl Probability {
         self.threshold == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_below_the_threshold_hits_and_the_threshold_itself_does_not() {
+        for (ppm, threshold) in [(1, 1), (10, 10), (500_000, 524_288), (999_999, 1_048_574)] {
+            let probability = Probability::ppm(ppm);
+
+            // Whatever stands above the 20 bits: other things are cut from it.
+            for above in [0, 1 << 20, u64::MAX << 20] {
+                assert!(probability.hits(above | (threshold - 1)), "{ppm} ppm");
+                assert!(!probability.hits(above | threshold), "{ppm} ppm");
+            }
+        }
+    }
+
+    #[test]
+    fn never_misses_the_smallest_draw_and_always_hits_the_largest() {
+        let (smallest, largest) = (0, (1 << 20) - 1);
+
+        assert!(!Probability::NEVER.hits(smallest) && !Probability::ppm(0).hits(smallest));
+        assert!(Probability::ALWAYS.hits(largest) && Probability::ppm(1_000_000).hits(largest));
+        assert!(!Probability::ppm(999_999).hits(largest));
+    }
+}

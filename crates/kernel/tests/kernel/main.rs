@@ -6,6 +6,7 @@ mod datagrams;
 mod digests;
 mod disk_model;
 mod disks;
+mod edges;
 mod forks;
 mod hands;
 mod loops;
