@@ -54,7 +54,7 @@ impl fmt::Display for Fingerprint {
 pub struct Proof {
     /// Seeds that were run.
     pub runs: u64,
-    /// Ctrl-C came: the way under way and those after it are missing.
+    /// Ctrl-C came: the way under way is not finished, and those after it are missing.
     pub interrupted: bool,
     /// Those in which the simulator contradicted itself, whatever the way.
     pub simulator_bugs: u64,
@@ -67,6 +67,10 @@ pub struct Proof {
 pub struct Way {
     /// What is different.
     pub way: String,
+    /// Whether all seeds were run this way. If not, those that are missing are not held against it.
+    pub finished: bool,
+    /// Seeds that were compared.
+    pub compared: u64,
     /// Seeds that came out otherwise.
     pub divergent: u64,
     /// The first of them.
@@ -104,7 +108,7 @@ pub fn prove(
     let runner = registry::runner(scenario, Host::BUILT)?;
     // The first of all ways: nothing ran before.
     let alone = Manner::Alone(&*runner);
-    let expected = finished("alone", alone.fingerprints(seeds, stop)?)?;
+    let expected = within_time("alone", alone.fingerprints(seeds, stop)?)?;
 
     let process = |binary: &Path, host| Manner::InProcess(Process { binary: binary.to_owned(), said, host });
     let mut manners = vec![
@@ -126,12 +130,14 @@ pub fn prove(
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let found = match manner.fingerprints(seeds, stop) {
-            // A way that was cut short says nothing; another process may have died of the same Ctrl-C.
-            _ if stop.load(Ordering::Relaxed) => break,
-            found => finished(&way, found?)?,
+        let found = manner.fingerprints(seeds, stop);
+        let cut_short = stop.load(Ordering::Relaxed);
+        let found = match found {
+            // Another process may have died of the same Ctrl-C.
+            Err(_) if cut_short => break,
+            found => within_time(&way, found?)?,
         };
-        ways.push(compared(way, &expected, &found, |seed| {
+        ways.push(compared(way, &expected, &found, cut_short, |seed| {
             locate(&|window| alone.look(seeds, seed, window), &|window| manner.look(seeds, seed, window))
         }));
     }
@@ -141,7 +147,7 @@ pub fn prove(
 }
 
 /// Refuses runs that the host's time ended: they differ from way to way, and that says nothing about a run.
-fn finished(way: &str, found: Fingerprints) -> Result<Fingerprints, Report> {
+fn within_time(way: &str, found: Fingerprints) -> Result<Fingerprints, Report> {
     let cut = found.iter().find(|(_, fingerprint)| fingerprint.0.ends_with(&format!(" {}", explore::WALL_TIME)));
     let Some((seed, _)) = cut else { return Ok(found) };
     let message = format!("prove: seed {seed} used up its host time when run {way}, so there is no run to compare");
@@ -155,16 +161,29 @@ impl Fingerprint {
     }
 }
 
-fn compared(way: String, expected: &Fingerprints, found: &Fingerprints, place: impl Fn(u64) -> Place) -> Way {
-    let mut divergent = expected.iter().filter(|(seed, fingerprint)| found.get(seed) != Some(fingerprint));
+/// A way against the first one. `place` finds the event, by running the seed and those before it some more: not after a
+/// Ctrl-C, which wants an end.
+fn compared(
+    way: String,
+    expected: &Fingerprints,
+    found: &Fingerprints,
+    cut_short: bool,
+    place: impl Fn(u64) -> Place,
+) -> Way {
+    let finished = !cut_short || expected.keys().all(|seed| found.contains_key(seed));
+    let counts = |seed: &u64| finished || found.contains_key(seed);
+    let compared = expected.keys().filter(|seed| counts(seed)).count();
+    let differs = |(seed, fingerprint): &(&u64, &Fingerprint)| counts(seed) && found.get(seed) != Some(*fingerprint);
+    let mut divergent = expected.iter().filter(differs);
     let first = divergent.next().map(|(&seed, fingerprint)| Divergence {
         seed,
         expected: fingerprint.clone(),
         found: found.get(&seed).cloned(),
-        place: place(seed),
+        place: if cut_short { Place::Unknown("Ctrl-C came before it was looked for".to_owned()) } else { place(seed) },
     });
-    let others = u64::try_from(divergent.count()).expect("a count of seeds");
-    Way { way, divergent: others + u64::from(first.is_some()), first }
+    let count = |seeds: usize| u64::try_from(seeds).expect("a count of seeds");
+    let divergent = count(divergent.count()) + u64::from(first.is_some());
+    Way { way, finished, compared: count(compared), divergent, first }
 }
 
 fn own_binary() -> Result<std::path::PathBuf, Report> {
@@ -172,4 +191,35 @@ fn own_binary() -> Result<std::path::PathBuf, Report> {
         let message = format!("prove: cannot find this binary to start it again: {error}");
         Problem::Usage { message, help: None }.into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprints(lines: &[(u64, &str)]) -> Fingerprints {
+        lines.iter().map(|(seed, line)| (*seed, Fingerprint::from_line(line))).collect()
+    }
+
+    #[test]
+    fn a_way_that_was_cut_short_is_judged_by_the_seeds_that_it_finished() {
+        let expected = fingerprints(&[(0, "a"), (1, "b"), (2, "c"), (3, "d")]);
+        let way = |found: &[(u64, &str)], cut_short| {
+            let place = |_| Place::Unknown("looked for".to_owned());
+            compared("w".to_owned(), &expected, &fingerprints(found), cut_short, place)
+        };
+        let counts = |way: Way| (way.finished, way.compared, way.divergent, way.first.map(|first| first.seed));
+
+        // In reverse, the last seeds come first.
+        assert_eq!(counts(way(&[(3, "d"), (2, "other")], true)), (false, 2, 1, Some(2)));
+        assert_eq!(counts(way(&[(0, "a")], true)), (false, 1, 0, None));
+        assert_eq!(counts(way(&[], true)), (false, 0, 0, None));
+        // Ctrl-C came when all was done.
+        assert_eq!(counts(way(&[(0, "a"), (1, "b"), (2, "c"), (3, "d")], true)), (true, 4, 0, None));
+        // Nothing was cut: what is missing was not run.
+        assert_eq!(counts(way(&[(0, "a")], false)), (true, 4, 3, Some(1)));
+        let place = |cut_short| way(&[(0, "x")], cut_short).first.map(|first| first.place);
+        assert!(matches!(place(false), Some(Place::Unknown(why)) if why == "looked for"));
+        assert!(matches!(place(true), Some(Place::Unknown(why)) if why.contains("Ctrl-C")));
+    }
 }

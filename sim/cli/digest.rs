@@ -2,6 +2,7 @@
 //! JSON object that says its format.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use explore::SeedRange;
 use miette::Report;
@@ -10,6 +11,7 @@ use super::output::Output;
 use super::scenario_args::ScenarioArgs;
 use super::seeds;
 use super::status::Status;
+use super::stop;
 use crate::host::Host;
 use crate::proof::Fingerprint;
 
@@ -38,18 +40,21 @@ fn events(text: &str) -> Result<Range<u64>, String> {
     parsed.filter(|range| range.start <= range.end).ok_or_else(|| "write FROM..TO, such as 1..4097".to_owned())
 }
 
-/// Prints a seed and what came of it per line. The status says only whether it could.
+/// Prints a seed and what came of it per line. The status says only whether it could, and came to the end.
 pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let (_, runner) = args.scenario.runner(args.host.unwrap_or(Host::BUILT))?;
     if let Some(window) = &args.look {
         let last = args.seeds.to() - 1;
         return output.json(&runner.look(&mut (args.seeds.from()..last), last, window.clone())).map(|()| Status::DONE);
     }
+    // A terminal sends Ctrl-C to this process as well as to the one that asks.
+    let stop = stop::on_ctrl_c();
+    let mut seeds = args.seeds.seeds().take_while(|_| !stop.load(Ordering::Relaxed));
     let mut written = Ok(());
-    runner.each(&mut args.seeds.seeds(), &mut |seed, result| {
+    runner.each(&mut seeds, &mut |seed, result| {
         if written.is_ok() {
             written = output.line(format!("{seed} {}", Fingerprint::of(&result)));
         }
     });
-    written.map(|()| Status::DONE)
+    written.map(|()| Status::of([], stop.load(Ordering::Relaxed)))
 }

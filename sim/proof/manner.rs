@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use explore::SeedRange;
@@ -59,7 +59,7 @@ impl Manner<'_> {
                 let groups = (seeds.from()..seeds.to()).step_by(AT_ONCE).take_while(go_on).map(group);
                 groups.flat_map(|group| on_threads(group, |seed| alone(*runner, seed))).collect()
             }
-            Manner::InProcess(process) => process.fingerprints(seeds)?,
+            Manner::InProcess(process) => process.fingerprints(seeds, stop)?,
         })
     }
 
@@ -102,17 +102,23 @@ fn on_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
 }
 
 impl Process<'_> {
-    fn fingerprints(&self, seeds: SeedRange) -> Result<Fingerprints, Report> {
+    fn fingerprints(&self, seeds: SeedRange, stop: &AtomicBool) -> Result<Fingerprints, Report> {
         let failed = |why: String| {
             let help = Some("--against takes another build of `relapse`".to_owned());
             Report::from(Problem::Usage { message: format!("prove: {} {why}", self.name()), help })
         };
-        let text = self.ask(seeds, None).map_err(failed)?;
-        let parsed = text.lines().map(|line| {
+        let ended = self.ask(seeds, None).map_err(failed)?;
+        let parsed = |line: &str| {
             let (seed, rest) = line.split_once(' ')?;
             Some((seed.parse().ok()?, Fingerprint::from_line(rest)))
-        });
-        let found: Option<Fingerprints> = parsed.collect();
+        };
+        if stop.load(Ordering::Relaxed) {
+            // It may have died of the same Ctrl-C, in the middle of a line.
+            let text = String::from_utf8_lossy(&ended.stdout);
+            let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            return Ok(whole.lines().map_while(parsed).collect());
+        }
+        let found: Option<Fingerprints> = text_of(ended).map_err(failed)?.lines().map(parsed).collect();
         // A command that ignores what it is asked, and is content, is no build.
         found.filter(|found| !found.is_empty()).ok_or_else(|| failed("printed no digests".to_owned()))
     }
@@ -122,7 +128,7 @@ impl Process<'_> {
     fn look(&self, seeds: SeedRange, seed: u64, window: Range<u64>) -> Result<Look, String> {
         let name = self.name();
         let up_to = SeedRange::new(seeds.from(), seed + 1).expect("a seed of the range");
-        let text = self.ask(up_to, Some(window)).map_err(|why| {
+        let text = self.ask(up_to, Some(window)).and_then(text_of).map_err(|why| {
             format!("{name} cannot be asked for its events, perhaps because it is a build of another version: it {why}")
         })?;
         if text.trim() == "null" {
@@ -140,7 +146,7 @@ impl Process<'_> {
         }
     }
 
-    fn ask(&self, seeds: SeedRange, look: Option<Range<u64>>) -> Result<String, String> {
+    fn ask(&self, seeds: SeedRange, look: Option<Range<u64>>) -> Result<Output, String> {
         let mut command = Command::new(&self.binary);
         command.arg("digest").args(self.said).args(["--seeds", &seeds.to_string()]).stdin(Stdio::null());
         if let Some(host) = self.host {
@@ -149,15 +155,19 @@ impl Process<'_> {
         if let Some(Range { start, end }) = look {
             command.args(["--look", &format!("{start}..{end}")]);
         }
-        let ended = command.output().map_err(|error| format!("cannot be started: {error}"))?;
-        if !ended.status.success() {
-            let said = String::from_utf8_lossy(&ended.stderr);
-            return Err(format!("ended with {}: {}", ended.status, said.trim()));
-        }
-        String::from_utf8(ended.stdout).map_err(|_| "printed what is no text".to_owned())
+        command.output().map_err(|error| format!("cannot be started: {error}"))
     }
 
     fn name(&self) -> std::path::Display<'_> {
         Path::display(&self.binary)
     }
+}
+
+/// What a process printed, if it ended well.
+fn text_of(ended: Output) -> Result<String, String> {
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        return Err(format!("ended with {}: {}", ended.status, said.trim()));
+    }
+    String::from_utf8(ended.stdout).map_err(|_| "printed what is no text".to_owned())
 }

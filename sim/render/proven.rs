@@ -17,11 +17,14 @@ pub fn text(scenario: &Scenario, seeds: SeedRange, proof: &Proof, colours: bool)
     let name = paint.strong(&scenario.name);
     let mut lines = vec![format!("{name}, seeds {seeds} on the {} host, each compared with the same", Host::BUILT)];
     for way in &proof.ways {
+        let compared = thousands(way.compared.into());
+        let unfinished = if way.finished { String::new() } else { format!("; not finished, {compared} of {runs} ran") };
         match &way.first {
-            None => lines.push(format!("  equal    {}: {runs} of {runs}", way.way)),
+            None => lines.push(format!("  equal    {}: {compared} of {compared}{unfinished}", way.way)),
             Some(first) => {
                 let divergent = thousands(way.divergent.into());
-                lines.push(format!("  {} {}: {divergent} of {runs}", paint.strong("DIVERGES"), way.way));
+                let diverges = paint.strong("DIVERGES");
+                lines.push(format!("  {diverges} {}: {divergent} of {compared}{unfinished}", way.way));
                 lines.push(format!("           first seed {}", first.seed));
                 lines.push(format!("           expected   {}", first.expected));
                 let found = first.found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
