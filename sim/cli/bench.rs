@@ -10,14 +10,19 @@ use crate::bench::{Effort, Figure, measure};
 use crate::host::Host;
 use crate::render::figures;
 
+// A paragraph is one line here: clap breaks it where the terminal ends.
 const HELP: &str = "\
-Each figure is taken in several rounds, in which the two sides of a ratio take turns: the median counts, the smallest
+Each figure is taken in several rounds, in which the two sides of a ratio take turns: the median counts, the smallest \
 and the largest stand beside it. A busy machine widens the spread more than it moves the median.
 
 Ctrl-C ends it within seconds, with the figures so far; the one under way is given up.
 
-Exit status: 0 if every figure that was measured here is on the right side of its bar, 1 if one is not, 3 if none that
-was measured is but Ctrl-C cut the measuring short, 130 after a second Ctrl-C.";
+Exit status:
+  0    every figure that was measured here is on the right side of its bar
+  1    one is not
+  2    usage: nothing was measured
+  3    none that was measured is on the wrong side, but Ctrl-C cut the measuring short
+  130  aborted by a second Ctrl-C";
 
 /// Measure this machine: the figures of the README, each against its bar
 #[derive(Debug, clap::Args)]

@@ -9,8 +9,14 @@ use super::status::Status;
 use crate::render::listing;
 use crate::scenario::find;
 
+const HELP: &str = "\
+Exit status:
+  0  every scenario was read
+  2  usage or input: a file could not be read, which is said on standard error; the others are listed";
+
 /// Show the scenarios under scenarios/
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Print one JSON object
     #[arg(long)]

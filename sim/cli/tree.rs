@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use kernel::identity::MILLIS;
 use miette::Report;
 use restate::workload::{self, Params, Tree, expected_counters, generate, json, static_cycles};
@@ -16,11 +17,17 @@ use super::status::Status;
 use crate::scenario::duration::parse_duration;
 use crate::scenario::problem::Problem;
 
+const HELP: &str = "\
+Exit status:
+  0  the tree was shown, with or without static lock cycles
+  2  usage or input: there is no such tree, or it cannot be written";
+
 /// Show the command tree of a verification job: its size, expected counters and static lock cycles
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// The job's name, which is the seed of the tree
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     job: String,
 
     /// Which keys a call may lock

@@ -12,15 +12,18 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates.filter(|&(away, candidate)| near(candidate, away)).min().map(|(_, candidate)| candidate)
 }
 
+/// Names that are told without cutting the list: those of a scenario's top level are as many.
+const LISTED: usize = 20;
+
 /// What to tell about a name that does not exist: the nearest, and all if they are few.
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let near = nearest(word, candidates.clone());
     let all: Vec<&str> = candidates.into_iter().collect();
-    let list = if all.len() <= 14 { format!("valid here: {}", all.join(", ")) } else { String::new() };
+    let list = if all.len() <= LISTED { format!("valid here: {}", all.join(", ")) } else { String::new() };
     match near {
         Some(near) if list.is_empty() => format!("did you mean `{near}`?"),
         Some(near) => format!("did you mean `{near}`? ({list})"),
-        None if list.is_empty() => format!("valid here, among others: {}", all[..14].join(", ")),
+        None if list.is_empty() => format!("valid here, among others: {}", all[..LISTED].join(", ")),
         None => list,
     }
 }
@@ -45,5 +48,7 @@ mod tests {
     fn a_suggestion_shows_the_nearest_and_all() {
         assert_eq!(suggest("one", ["ones", "two"]), "did you mean `ones`? (valid here: ones, two)");
         assert_eq!(suggest("brokers", ["ones", "two"]), "valid here: ones, two");
+        let many = ["name"; LISTED + 1];
+        assert!(suggest("brokers", many).starts_with("valid here, among others: name, name"));
     }
 }

@@ -122,11 +122,19 @@ impl Reader<'_> {
         for key in keys {
             let path = join(section, key.name);
             let setting = match (table.get(key.name), key.need) {
-                (Some(entry), _) => self.setting(&entry.node, &path, key)?,
+                (Some(entry), need) => {
+                    let setting = self.setting(&entry.node, &path, key)?;
+                    // An empty text says no more than none.
+                    if matches!((&setting, need), (Setting::Text(text), Need::Required) if text.is_empty()) {
+                        let (message, help) = (format!("`{path}` is empty"), format!("give {}", key.about));
+                        return Err(self.document.problem(&entry.node.origin, message, String::new(), Some(help)));
+                    }
+                    setting
+                }
                 (None, _) if excluded.contains(&key.name) => continue,
                 (None, Need::Optional) => continue,
                 (None, Need::Default(text)) => default(key, text),
-                (None, Need::Required) => return Err(self.missing(&path, key, keys, exclusions)),
+                (None, Need::Required) => return Err(self.missing(section, key, keys, exclusions)),
             };
             settings.insert(key.name, setting);
         }
@@ -190,17 +198,22 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    fn missing(&self, path: &str, key: &Key, keys: &[Key], exclusions: &[Exclusion]) -> Report {
+    fn missing(&self, section: &str, key: &Key, keys: &[Key], exclusions: &[Exclusion]) -> Report {
+        let place = match section {
+            "" => "at the top of the file, before the first section".to_owned(),
+            list if list.contains('.') => format!("in each table of `{list}`"),
+            section => format!("in [{section}]"),
+        };
         let instead = exclusions
             .iter()
             .find(|exclusion| exclusion.others.contains(&key.name))
             .and_then(|exclusion| keys.iter().find(|key| key.name == exclusion.one))
-            .map(|one| format!(", or `{}`: {}", join(path.split('.').next().unwrap_or(path), one.name), one.about))
+            .map(|one| format!(", or `{}`: {}", join(section, one.name), one.about))
             .unwrap_or_default();
         Problem::File {
             path: self.document.path.clone(),
-            reason: format!("`{path}` is missing"),
-            help: Some(format!("give `{path}`: {}{instead}", key.about)),
+            reason: format!("`{}` is missing", join(section, key.name)),
+            help: Some(format!("give `{}` {place}: {}{instead}", key.name, key.about)),
         }
         .into()
     }

@@ -144,6 +144,12 @@ fn an_unknown_key_is_told_with_line_and_nearest_name() {
 }
 
 #[test]
+fn the_help_of_an_unknown_key_at_the_top_lists_every_section() {
+    let listed = [&["valid here: name, title,"], super::SECTIONS].concat();
+    assert_says(with("[workload]", "[elsewhere]\n[workload]"), &listed);
+}
+
+#[test]
 fn a_key_in_the_wrong_section_is_shown_where_it_belongs() {
     assert_says(with("[workload]", "[workload]\nendpoints = 3"), &["there is `cluster.endpoints`"]);
 }
@@ -210,9 +216,34 @@ fn people_are_not_offered_the_toy() {
 
 #[test]
 fn what_is_missing_is_told() {
-    assert_says(with("system = \"restate\"", ""), &["dir/file.toml: `system` is missing"]);
-    assert_says(with("job = \"test-28113175\"", ""), &["`workload.job` is missing", "or `workload.tree`"]);
-    assert_says(with("duration = \"30m\"", ""), &["`duration` is missing", "budget of virtual time"]);
+    let top = "at the top of the file, before the first section";
+    for (key, line, about) in [
+        ("name", "name = \"verification\"", "short name"),
+        ("title", "title = \"A verification job\"", "the situation in one sentence"),
+        ("system", "system = \"restate\"", "the system it runs on"),
+        ("duration", "duration = \"30m\"", "budget of virtual time"),
+    ] {
+        let help = format!("give `{key}` {top}: {about}");
+        assert_says(with(line, ""), &[&format!("dir/file.toml: `{key}` is missing"), &help]);
+    }
+    let job = ["dir/file.toml: `workload.job` is missing", "give `job` in [workload]: ", "or `workload.tree`"];
+    assert_says(with("job = \"test-28113175\"", ""), &job);
+}
+
+#[test]
+fn what_a_table_of_a_list_misses_is_told_with_the_list() {
+    let text = "name = 'n'\ntitle = 't'\nsystem = 'zeebe'\npreset = '0.24.4'\nduration = '1s'\n[[workload.by_hand]]\n";
+    let missing = ["`workload.by_hand.at` is missing", "give `at` in each table of `workload.by_hand`: when"];
+    assert_says(read(text, &[]), &missing);
+}
+
+#[test]
+fn a_required_text_that_is_empty_is_told_at_its_key() {
+    let empty = ["dir/file.toml:10:7", "`workload.job` is empty", "give the job's name"];
+    assert_says(with("job = \"test-28113175\"", "job = \"\""), &empty);
+    assert_says(read(GOOD, &[set("workload.job=")]), &["--set workload.job=: `workload.job` is empty"]);
+    assert_says(with("name = \"verification\"", "name = \"\""), &["dir/file.toml:2:8", "`name` is empty"]);
+    assert!(with("source = \"specs/restate.md section 4\"", "source = \"\"").is_ok(), "it need not be there");
 }
 
 #[test]

@@ -86,6 +86,40 @@ fn help_of_run_shows_its_flags_and_the_exit_statuses() {
 }
 
 #[test]
+fn help_of_list_and_of_tree_tells_the_exit_statuses() {
+    for (verb, statuses) in
+        [("list", ["  0  every", "  2  usage or input"]), ("tree", ["  0  the tree", "  2  usage or input"])]
+    {
+        let said = call(&[verb, "--help"]);
+
+        let (_, after) = said.out.split_once("Exit status:\n").unwrap_or_else(|| panic!("{verb}: {}", said.out));
+        let starts: Vec<&str> = after.lines().collect();
+        assert!(starts.iter().zip(statuses).all(|(line, status)| line.starts_with(status)), "{verb}: {}", said.out);
+    }
+}
+
+#[test]
+fn help_of_bench_breaks_its_lines_where_the_terminal_ends() {
+    let said = call(&["bench", "--help"]);
+
+    let (_, after) = said.out.split_once("--help   Print help\n\n").expect("text after the flags");
+    insta::assert_snapshot!(after, @r"
+    Each figure is taken in several rounds, in which the two sides of a ratio take turns: the median
+    counts, the smallest and the largest stand beside it. A busy machine widens the spread more than it
+    moves the median.
+
+    Ctrl-C ends it within seconds, with the figures so far; the one under way is given up.
+
+    Exit status:
+      0    every figure that was measured here is on the right side of its bar
+      1    one is not
+      2    usage: nothing was measured
+      3    none that was measured is on the wrong side, but Ctrl-C cut the measuring short
+      130  aborted by a second Ctrl-C
+    ");
+}
+
+#[test]
 fn what_other_processes_ask_is_not_offered_to_people() {
     assert!(!call(&["--help"]).out.contains("digest"));
     assert_eq!(call(&["digest", "--help"]).status, 0);

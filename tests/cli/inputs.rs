@@ -24,6 +24,7 @@ fn usage_errors_have_status_two() {
     refused(&["run", "planted", "--workers", "2"], &["--seeds"]);
     refused(&["run", "planted", "--seeds", "0..2", "--workers", "0"], &["--workers"]);
     refused(&["tree"], &["--job"]);
+    refused(&["tree", "--job", ""], &["--job <NAME>"]);
     refused(&["tree", "--job", "j", "--max-sleep", "10"], &["--max-sleep", "has no unit"]);
 }
 
@@ -104,6 +105,12 @@ fn a_tree_that_is_too_large_is_told_at_the_key_that_makes_it_so() {
     std::fs::write(&path, text.replace("depth = 14", "depth = 60")).expect("a file");
     let line = text.lines().position(|line| line.starts_with("depth = 14")).expect("its line") + 1;
     refused(&["run", path.to_str().expect("a path")], &[&format!("deep.toml:{line}:9]"), "depth = 60", "1000000"]);
+}
+
+#[test]
+fn a_job_without_a_name_is_told_at_its_key() {
+    let job = ["run", RESTATE, "--set", "workload.job="];
+    refused(&job, &["--set workload.job=: `workload.job` is empty", "give the job's name"]);
 }
 
 #[test]
