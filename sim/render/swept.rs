@@ -128,11 +128,15 @@ fn rate(count: u64, runs: u64) -> f64 {
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let decimals = match percent {
-        _ if percent == 0.0 || percent == 100.0 => 0,
+        _ if percent == 0.0 || percent >= 99.995 => 0,
         _ if percent < 0.1 => 4,
         _ if percent < 1.0 => 3,
         _ => 2,
     };
+    // What is not all of them is not said to be.
+    if decimals == 0 && percent > 0.0 && percent < 100.0 {
+        return "over 99.99 %".to_owned();
+    }
     format!("{percent:.decimals$} %")
 }
 
@@ -221,8 +225,8 @@ mod tests {
     #[test]
     fn rare_shares_have_more_decimals() {
         assert_eq!(
-            [0.0, 1.0, 0.5, 0.0123, 0.00123, 0.000123].map(percent)[..],
-            ["0 %", "100 %", "50.00 %", "1.23 %", "0.123 %", "0.0123 %"]
+            [0.0, 1.0, 0.999_99, 0.5, 0.0123, 0.00123, 0.000123].map(percent)[..],
+            ["0 %", "100 %", "over 99.99 %", "50.00 %", "1.23 %", "0.123 %", "0.0123 %"]
         );
     }
 }
