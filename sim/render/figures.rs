@@ -18,6 +18,9 @@ pub fn text(figure: &Figure, colours: bool) -> String {
     };
     let measured = figure.measured.map_or("not measured".to_owned(), |spread| {
         let Spread { median, min, max, rounds } = spread;
+        if rounds == 1 {
+            return format!("{}{unit}  (1 round)", number(median));
+        }
         format!("{}{unit}  ({} .. {}, {rounds} rounds)", number(median), number(min), number(max))
     });
     let mut text = format!("{}\n  {measured}{bar}{verdict}\n", paint.strong(figure.title));
@@ -62,6 +65,15 @@ mod tests {
         let wanted =
             "this against that\n  1.25x  (1.10 .. 1.40, 5 rounds)  bar: at most 1.30x  holds\n  10 ns and 8 ns\n";
         assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn what_was_measured_once_has_no_spread() {
+        let measured = Some(Spread { median: 19.49, min: 19.49, max: 19.49, rounds: 1 });
+        let figure =
+            Figure { name: "f", title: "a count", unit: "", measured, bar: None, holds: None, notes: Vec::new() };
+
+        assert_eq!(text(&figure, false), "a count\n  19.49  (1 round)\n");
     }
 
     #[test]
