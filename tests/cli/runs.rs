@@ -185,3 +185,22 @@ fn a_trace_is_written_to_its_file() {
     let trace = std::fs::read_to_string(&path).expect("it is there");
     assert_eq!(trace.lines().count(), 10);
 }
+
+/// The README shows a sweep; the ring that it tells of is the one of the run that it names.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = include_str!("../../README.md");
+    let told: Vec<&str> = readme.lines().filter(|line| line.starts_with("  key ")).collect();
+    assert_eq!(told.len(), 3);
+    let scenario = "../../../scenarios/restate/verification.toml";
+    let run = call(&["run", scenario, "--set", "workload.job=test-28113175", "--seed", "3"]);
+    let printed: Vec<&str> = run.out.lines().filter(|line| line.starts_with("  key ")).collect();
+    assert_eq!(told, printed);
+
+    let story: Vec<&str> = readme.lines().filter(|line| line.starts_with("   ") && line.contains(" s  ")).collect();
+    assert!(story.len() > 10);
+    let run = call(&["run", "../../../scenarios/zeebe/issue-5688.toml", "--seed", "9"]);
+    for line in story {
+        assert!(run.out.lines().any(|printed| printed == line), "{line} is not in:\n{}", run.out);
+    }
+}
