@@ -11,9 +11,6 @@ use super::paint::Paint;
 use super::thousands;
 use kernel::verdict::Outcome as Verdict;
 
-/// Positions in a line for people; machines get all.
-const POSITIONS_SHOWN: usize = 10;
-
 /// What was replayed, and as whom.
 pub struct Heading<'a> {
     /// The file, as it was named.
@@ -156,10 +153,7 @@ fn snapshot(position: i64) -> String {
 }
 
 fn positions(positions: &[i64]) -> String {
-    let mut shown: Vec<String> = positions.iter().take(POSITIONS_SHOWN).map(i64::to_string).collect();
-    if positions.len() > POSITIONS_SHOWN {
-        shown.push(format!("and {} more", positions.len() - POSITIONS_SHOWN));
-    }
+    let shown: Vec<String> = positions.iter().map(i64::to_string).collect();
     shown.join(" ")
 }
 
@@ -205,4 +199,29 @@ fn aligned(builder: Builder, numbers: usize) -> Vec<String> {
     table.with(Style::blank()).with(Padding::new(0, 1, 0, 0));
     table.modify(Columns::new(..numbers), Alignment::right());
     table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Every, Heading, One, every, one};
+    use zeebe::settings::Toggles;
+    use zeebe::verify::{Outcome, PartitionLog, Range, Report, Request};
+
+    #[test]
+    fn all_silent_positions_are_told() {
+        let log = PartitionLog { partition: 2, records: &[] };
+        let heading = || Heading { file: "log", log, preset: "0.24.4", toggles: &[] };
+        let toggles = Toggles::preset("0.24.4").expect("a preset");
+        let request = Request { log, from: -1, toggles, confirmations: Vec::new() };
+        let silent: Vec<i64> = (101..=125).collect();
+        let all = silent.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+
+        let report = Report { outcome: Outcome::Clean, silent: silent.clone(), replayed: 9, last_source: 130 };
+        let said = one(&One { heading: heading(), request: &request, report: &report }, false);
+        assert!(said.contains(&format!("with 25 silent divergences at {all}\n")), "{said}");
+
+        let ranges = [Range { snapshots: (-1, 100), outcome: Outcome::Clean, silent }];
+        let said = every(&Every { heading: heading(), ranges: &ranges, windows: Vec::new() }, false);
+        assert!(said.contains(&format!(" {all}\n")), "{said}");
+    }
 }
