@@ -176,7 +176,11 @@ fn what_a_cluster_cannot_be_is_refused_with_the_nearest_that_it_can() {
     refused(&run(four), &["more leaders than partitions"]);
     refused(&run("workload.worker=benchmrk"), &["benchmrk", "did you mean `benchmark`?"]);
     refused(&run("workload.bpmn=../zeebe/nothing.bpmn"), &["nothing.bpmn"]);
-    refused(&run("workload.bpmn=../zeebe/gateway.bpmn"), &["gateway.bpmn", "line 5", "`f1`", "beyond the model"]);
+    refused(
+        &run("workload.bpmn=../zeebe/gateway.bpmn"),
+        &["gateway.bpmn", "line 6, element `which`: `exclusiveGateway` is beyond the model"],
+    );
+    refused(&run("workload.bpmn=../zeebe/broken.bpmn"), &["broken.bpmn", "line 5: SAXException while parsing"]);
     refused(&run("preset=0.24.9"), &["0.24.9", "did you mean `0.24."]);
     let fault = "fault=[{at = \"20s\", do = {kill = {node = \"leeder-of(1)\"}}}]";
     refused(&run(fault), &["leeder-of(1)", "leader-of"]);

@@ -33,7 +33,7 @@ fn with(elements: &str) -> String {
 
 fn message(text: &str) -> String {
     match Definitions::read(text.as_bytes()) {
-        Err(BpmnError::Invalid { message }) => message,
+        Err(BpmnError::Invalid { message, .. }) => message,
         other => panic!("{other:?} of {text}"),
     }
 }
@@ -250,6 +250,18 @@ fn what_is_beyond_the_model_is_named_with_its_element_and_line() {
     for (elements, line, construct) in [
         ("<exclusiveGateway id='x'/>".to_owned(), 4, "`exclusiveGateway`"),
         ("\n<parallelGateway id='x'/>".to_owned(), 5, "`parallelGateway`"),
+        (
+            "<sequenceFlow id='f' sourceRef='start' targetRef='x'/>\n<exclusiveGateway id='x'/>".to_owned(),
+            5,
+            "`exclusiveGateway`",
+        ),
+        (
+            "<serviceTask id='t' default='f'/>\n<sequenceFlow id='f' sourceRef='t' targetRef='y'/>\n<subProcess id='x'>\
+             <startEvent id='y'/></subProcess>"
+                .to_owned(),
+            6,
+            "`subProcess`",
+        ),
         ("<eventBasedGateway id='x'/>".to_owned(), 4, "`eventBasedGateway`"),
         ("<subProcess id='x'/>".to_owned(), 4, "`subProcess`"),
         ("<callActivity id='x'/>".to_owned(), 4, "`callActivity`"),

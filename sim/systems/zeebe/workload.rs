@@ -163,7 +163,10 @@ fn resource(path: Option<&Path>) -> Result<Resource, Report> {
         help: Some(help.to_owned()),
     };
     let definitions = Definitions::read(&bytes).map_err(|error| match error {
-        BpmnError::Invalid { message } => wrong(message, "upstream would reject a deployment of it; mend it"),
+        BpmnError::Invalid { message, line } => {
+            let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            wrong(place + &message, "upstream would reject a deployment of it; mend it")
+        }
         other => wrong(other.to_string(), "workload.bpmn takes a BPMN file that the model can execute"),
     })?;
     let executable = definitions.processes.iter().find(|process| process.executable);

@@ -9,6 +9,8 @@ pub enum BpmnError {
         /// What upstream says of the resource. Its rejection's reason is `Expected to deploy new resources, but
         /// encountered the following errors:`, then for each such resource a line break, `'<resource name>': ` and this.
         message: String,
+        /// The line at which reading it ended, from 1, if it is no XML. Upstream does not say it.
+        line: Option<usize>,
     },
     /// It uses what the model does not have; what upstream makes of it is not known here.
     #[error(
@@ -32,7 +34,15 @@ pub enum BpmnError {
 
 impl BpmnError {
     pub(super) fn invalid(message: impl Into<String>) -> Self {
-        BpmnError::Invalid { message: message.into() }
+        BpmnError::Invalid { message: message.into(), line: None }
+    }
+
+    /// Says the line of what is no XML, if it is not said yet.
+    pub(super) fn at(self, line: usize) -> Self {
+        match self {
+            BpmnError::Invalid { message, line: None } => BpmnError::Invalid { message, line: Some(line) },
+            other => other,
+        }
     }
 
     /// What upstream's parser says of all that is no XML or that its schema of BPMN 2.0 refuses.

@@ -95,17 +95,32 @@ fn process(place: Place<'_>, root: &Node) -> Checked {
         // Upstream fails on it; with what words depends on its JVM.
         return place.beyond("a process without `isExecutable`");
     }
+    // First the elements, then the flows: an element that is left out is the reason, and a flow to it only follows.
+    if let Some(child) = place.children().find(|child| !is_known(child.node)) {
+        return child.beyond(format!("`{}`", child.node.name));
+    }
     for child in place.children() {
         match child.node.name.as_str() {
-            "documentation" | "laneSet" | "association" | "group" | "textAnnotation" => {}
             "extensionElements" => extensions(child, false)?,
             "sequenceFlow" => flow(child, place.node)?,
-            "startEvent" | "intermediateCatchEvent" | "endEvent" | "serviceTask" => flow_node(child, place.node, root)?,
-            name if FLOW_NODES_THAT_UPSTREAM_REJECTS.contains(&name) => flow_node(child, place.node, root)?,
-            name => child.beyond(format!("`{name}`"))?,
+            _ if is_flow_node(child.node) => flow_node(child, place.node, root)?,
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether a process can have such an element, be it only to be ignored.
+fn is_known(node: &Node) -> bool {
+    const OTHERS: &[&str] =
+        &["documentation", "extensionElements", "laneSet", "association", "group", "textAnnotation", "sequenceFlow"];
+    OTHERS.contains(&&*node.name) || is_flow_node(node)
+}
+
+/// Whether sequence flows can lead to it and from it.
+fn is_flow_node(node: &Node) -> bool {
+    matches!(&*node.name, "startEvent" | "intermediateCatchEvent" | "endEvent" | "serviceTask")
+        || FLOW_NODES_THAT_UPSTREAM_REJECTS.contains(&&*node.name)
 }
 
 fn flow_node(place: Place<'_>, process: &Node, root: &Node) -> Checked {
@@ -142,11 +157,7 @@ fn flow(place: Place<'_>, process: &Node) -> Checked {
     for end in ["sourceRef", "targetRef"] {
         let id = place.node.attribute(end);
         let found = process.children.iter().find(|child| child.id() == id);
-        let connects = found.is_some_and(|child| {
-            FLOW_NODES_THAT_UPSTREAM_REJECTS.contains(&&*child.name)
-                || matches!(&*child.name, "startEvent" | "intermediateCatchEvent" | "endEvent" | "serviceTask")
-        });
-        if !connects {
+        if !found.is_some_and(is_flow_node) {
             return place.beyond(format!("a `{end}` that is no modelled element of the same process"));
         }
     }

@@ -69,7 +69,7 @@ impl Node {
 /// Reads a document.
 ///
 /// # Errors
-/// `Invalid` if it is no well-formed XML; `Unsupported` for an encoding, a document type or a depth beyond the reader.
+/// `Invalid` if it is no well-formed XML, with the line; `Unsupported` for an encoding, a document type or a depth beyond the reader.
 pub(super) fn parse(bytes: &[u8]) -> Result<Node, BpmnError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = line_at(bytes, error.valid_up_to());
@@ -77,7 +77,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, BpmnError> {
     })?;
     let mut tree = Tree { text: text.strip_prefix('\u{feff}').unwrap_or(text), open: Vec::new(), root: None };
     tree.read()?;
-    tree.root.filter(|_| tree.open.is_empty()).ok_or_else(BpmnError::refused_by_parser)
+    // What was never closed began there; a document without an element ends where it begins.
+    let line = tree.open.last().map_or(1, |node| node.line);
+    tree.root.filter(|_| tree.open.is_empty()).ok_or_else(|| BpmnError::refused_by_parser().at(line))
 }
 
 fn line_at(bytes: &[u8], offset: usize) -> usize {
@@ -101,32 +103,37 @@ impl<'a> Tree<'a> {
             let start = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(self.text.len());
             line += line_at(&self.text.as_bytes()[counted..], start - counted) - 1;
             counted = start;
-            match reader.read_event().map_err(|_| BpmnError::refused_by_parser())? {
-                Event::Start(tag) => self.enter(&reader, &tag, line)?,
-                Event::End(_) => self.leave()?,
-                Event::Text(text) => self.say(&text.xml10_content())?,
-                Event::CData(text) => self.say(&text.xml10_content())?,
-                Event::GeneralRef(reference) => {
-                    let character = match reference.resolve_char_ref() {
-                        Ok(Some(character)) => Some(character),
-                        Ok(None) => predefined(&reference.xml10_content()),
-                        Err(_) => None,
-                    };
-                    let character = character.ok_or_else(BpmnError::refused_by_parser)?;
-                    self.say(character.encode_utf8(&mut [0; 4]))?;
-                }
-                Event::Decl(declaration) => match declaration.encoding() {
-                    None => {}
-                    Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => {}
-                    Some(Ok(name)) => {
-                        return Err(BpmnError::unsupported("document", line, format!("the encoding {name}")));
-                    }
-                    Some(Err(_)) => return Err(BpmnError::refused_by_parser()),
-                },
-                Event::DocType(_) => return Err(BpmnError::unsupported("document", line, "a document type")),
-                Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
-                Event::Eof => return Ok(()),
+            let event = reader.read_event().map_err(|_| BpmnError::refused_by_parser().at(line))?;
+            if matches!(event, Event::Eof) {
+                return Ok(());
             }
+            self.take(&reader, event, line).map_err(|error| error.at(line))?;
+        }
+    }
+
+    fn take(&mut self, reader: &NsReader<&'a [u8]>, event: Event<'_>, line: usize) -> Result<(), BpmnError> {
+        match event {
+            Event::Start(tag) => self.enter(reader, &tag, line),
+            Event::End(_) => self.leave(),
+            Event::Text(text) => self.say(&text.xml10_content(), line),
+            Event::CData(text) => self.say(&text.xml10_content(), line),
+            Event::GeneralRef(reference) => {
+                let character = match reference.resolve_char_ref() {
+                    Ok(Some(character)) => Some(character),
+                    Ok(None) => predefined(&reference.xml10_content()),
+                    Err(_) => None,
+                };
+                let character = character.ok_or_else(BpmnError::refused_by_parser)?;
+                self.say(character.encode_utf8(&mut [0; 4]), line)
+            }
+            Event::Decl(declaration) => match declaration.encoding() {
+                None => Ok(()),
+                Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
+                Some(Ok(name)) => Err(BpmnError::unsupported("document", line, format!("the encoding {name}"))),
+                Some(Err(_)) => Err(BpmnError::refused_by_parser()),
+            },
+            Event::DocType(_) => Err(BpmnError::unsupported("document", line, "a document type")),
+            Event::Comment(_) | Event::PI(_) | Event::Empty(_) | Event::Eof => Ok(()),
         }
     }
 
@@ -163,16 +170,20 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    fn say(&mut self, text: &str) -> Result<(), BpmnError> {
+    /// Adds a text that begins on this line.
+    fn say(&mut self, text: &str, line: usize) -> Result<(), BpmnError> {
+        let refused =
+            |offset: usize| Err(BpmnError::refused_by_parser().at(line_at(text.as_bytes(), offset) + line - 1));
         let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        if let Some(offset) = text.find(forbidden) {
+            return refused(offset);
+        }
         match self.open.last_mut() {
-            _ if text.contains(forbidden) => Err(BpmnError::refused_by_parser()),
             Some(node) => {
                 node.text.push_str(text);
                 Ok(())
             }
-            None if text.trim().is_empty() => Ok(()),
-            None => Err(BpmnError::refused_by_parser()),
+            None => text.find(|c: char| !c.is_whitespace()).map_or(Ok(()), refused),
         }
     }
 }
@@ -227,26 +238,26 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_what_upstream_refuses() {
         let texts = [
-            "",
-            "  ",
-            "no xml",
-            "<a>",
-            "<a></b>",
-            "</a>",
-            "<a/><b/>",
-            "<a/>x",
-            "<a b='1' b='2'/>",
-            "<a b=1/>",
-            "<p:a/>",
-            "<a p:b='1'/>",
-            "<a>&unknown;</a>",
-            "<a>&#0;</a>",
-            "<a>\u{1}</a>",
-            "<a",
-            "<!-- ",
+            ("", 1),
+            ("  \n", 1),
+            ("no xml", 1),
+            ("<a>\n<b>\n\n", 2),
+            ("<a>\n<b>\n</a>", 3),
+            ("\n</a>", 2),
+            ("<a/>\n<b/>", 2),
+            ("<a/>\n\nx", 3),
+            ("\n<a b='1' b='2'/>", 2),
+            ("<a b=1/>", 1),
+            ("<p:a/>", 1),
+            ("<a>\n<a p:b='1'/></a>", 2),
+            ("<a>\n\n&unknown;</a>", 3),
+            ("<a>&#0;</a>", 1),
+            ("<a>\n\u{1}</a>", 2),
+            ("<a>\n<a", 2),
+            ("<a/>\n<!-- \n", 2),
         ];
-        for text in texts {
-            assert_eq!(refused(text), BpmnError::refused_by_parser(), "{text}");
+        for (text, line) in texts {
+            assert_eq!(refused(text), BpmnError::refused_by_parser().at(line), "{text}");
         }
     }
 
