@@ -307,6 +307,24 @@ fn a_position_that_no_snapshot_can_have_is_refused_with_its_line() {
 }
 
 #[test]
+fn the_snapshot_that_is_offered_instead_of_an_impossible_one_is_possible() {
+    let mut offers = Vec::new();
+    for from in 1..=57 {
+        let said = verify("issue-5688/log-3.jsonl", &["--from", &from.to_string()]);
+        if said.status != 2 {
+            continue;
+        }
+        let words = flat(&said.err);
+        let offered = words.split_once(" for the last one before").and_then(|(words, _)| words.rsplit(' ').next());
+        let offered = offered.expect("an offer").to_owned();
+        let taken = verify("issue-5688/log-3.jsonl", &["--from", &offered]);
+        assert_ne!(taken.status, 2, "{from}: {}", taken.err);
+        offers.push((from, offered));
+    }
+    assert!(offers.len() > 10, "{offers:?}");
+}
+
+#[test]
 fn responses_before_the_push_are_refused_with_the_place_of_the_push() {
     let refuse = |more: &[&str], parts: &[&str]| refused(&verify("issue-3124/log-1.jsonl.gz", more), parts);
 
@@ -315,7 +333,10 @@ fn responses_before_the_push_are_refused_with_the_place_of_the_push() {
         &["log-1.jsonl.gz:9843: deployment 2251799813689455", "from 9844"],
     );
     refuse(&["--responses", "2251799813689455@10461", "--from", "9843"], &["has not pushed it", "DISTRIBUTE at 9843"]);
-    refuse(&["--responses", "2251799813689455@11605"], &["log-1.jsonl.gz:11604: deployment 2251799813689455"]);
+    refuse(
+        &["--responses", "2251799813689455@11605"],
+        &["log-1.jsonl.gz:11604: deployment 2251799813689455", "beyond the log, which ends at 11604", "from 9844"],
+    );
     refuse(&["--responses", "5@10461"], &["the log distributes no such deployment; it distributes 2251799813685250"]);
 }
 

@@ -85,7 +85,7 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let name = args.file.to_string();
     let heading = Heading { file: &name, log, preset: args.release.preset(), toggles: args.release.said() };
     if args.every_snapshot {
-        let ranges = every_snapshot(log, &toggles).map_err(|error| refused(&args.file, log, &error))?;
+        let ranges = every_snapshot(log, &toggles).map_err(|error| refused(&args.file, log, &toggles, &error))?;
         let every = Every { heading, windows: kill_windows(log, &toggles), ranges: &ranges };
         if args.json {
             output.json(&verified::json::every(&every))?;
@@ -96,7 +96,7 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     }
     let confirmations = args.responses.iter().map(|response| response.0).collect();
     let request = Request { log, from: args.from, toggles, confirmations };
-    let report = verify(&request).map_err(|error| refused(&args.file, log, &error))?;
+    let report = verify(&request).map_err(|error| refused(&args.file, log, &request.toggles, &error))?;
     let one = One { heading, request: &request, report: &report };
     if args.json {
         output.json(&verified::json::one(&one))?;

@@ -75,12 +75,33 @@ impl<'a> Leader<'a> {
             return Err(refuse("its processing failed, and a failed record is not marked as processed"));
         }
         for record in &self.log.records[..usize::try_from(from).unwrap_or(0)] {
-            self.execute(record, &scan).map_err(|exception| refuse(&unknown_state(record, &exception)))?;
-            if record.position > scan.last_source && !self.out.follow_ups.is_empty() {
-                return Err(refuse("the log has no follow-ups of a record up to there, so it was never processed"));
-            }
+            self.hold(record, &scan).map_err(|why| refuse(&why))?;
         }
         self.seen = SeenDeployments::default();
+        Ok(())
+    }
+
+    /// The last position before this one that a snapshot can be at, as [`Leader::execute_to`] has it.
+    pub fn last_snapshot(&mut self, before: i64) -> Option<i64> {
+        let scan = Scan::of(NO_POSITION, self.log.records.iter()).ok()?;
+        let mut last = None;
+        for record in self.log.records.iter().take_while(|record| record.position < before) {
+            if self.hold(record, &scan).is_err() {
+                break;
+            }
+            if has_processor(record.kind, record.intent) && !scan.failed.contains(&record.position) {
+                last = Some(record.position);
+            }
+        }
+        last
+    }
+
+    /// Executes a record that a snapshot holds; else says why none can.
+    fn hold(&mut self, record: &Record, scan: &Scan) -> Result<(), String> {
+        self.execute(record, scan).map_err(|exception| unknown_state(record, &exception))?;
+        if record.position > scan.last_source && !self.out.follow_ups.is_empty() {
+            return Err("the log has no follow-ups of a record up to there, so it was never processed".to_owned());
+        }
         Ok(())
     }
 

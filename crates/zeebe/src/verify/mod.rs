@@ -23,7 +23,7 @@ mod windows;
 pub use compare::Difference;
 pub use every_snapshot::{Range, every_snapshot};
 pub use outcome::{Outcome, Report};
-pub use request::{Confirmation, Refused, Request, verify};
+pub use request::{Confirmation, Refused, Request, last_snapshot, verify};
 pub use resources::{Beyond, check_resources};
 pub use windows::{KillWindow, kill_windows};
 

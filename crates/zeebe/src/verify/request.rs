@@ -47,6 +47,18 @@ pub enum Refused {
         /// The record.
         position: i64,
     },
+    /// A deployment would be confirmed before a record that is not there.
+    #[error(
+        "deployment {key} cannot be confirmed before {position} is read: that is beyond the log, which ends at {end}"
+    )]
+    Beyond {
+        /// The deployment.
+        key: i64,
+        /// The position asked for.
+        position: i64,
+        /// The last record.
+        end: i64,
+    },
 }
 
 /// Replays a log.
@@ -54,10 +66,20 @@ pub enum Refused {
 /// # Errors
 /// If the request asks for something that cannot be.
 pub fn verify(request: &Request<'_>) -> Result<Report, Refused> {
+    let end = request.log.records.last().map_or(0, |record| record.position);
+    if let Some(Confirmation { key, position }) = request.confirmations.iter().find(|one| one.position > end).copied() {
+        return Err(Refused::Beyond { key, position, end });
+    }
     let index = Index::of(request.log.records);
     let mut leader = Leader::new(request.log, &request.toggles, &index);
     leader.execute_to(request.from)?;
     let mut confirmations = request.confirmations.clone();
     confirmations.sort_unstable();
     leader.replay(request.from, &confirmations)
+}
+
+/// The last position before this one that a snapshot can be at.
+#[must_use]
+pub fn last_snapshot(log: PartitionLog<'_>, toggles: &Toggles, before: i64) -> Option<i64> {
+    Leader::new(log, toggles, &Index::of(log.records)).last_snapshot(before)
 }

@@ -1,20 +1,22 @@
 //! A replay that cannot be: the flag that asks for it, the line that forbids it, and what could be asked instead.
 
 use miette::Report;
-use zeebe::engine::has_processor;
 use zeebe::protocol::{DeploymentIntent, Intent, Record, RecordType};
-use zeebe::verify::{PartitionLog, Refused};
+use zeebe::settings::Toggles;
+use zeebe::verify::{PartitionLog, Refused, last_snapshot};
 
 use super::input::Source;
 use crate::scenario::problem::Problem;
 
 /// The error for people.
-pub fn refused(file: &Source, log: PartitionLog<'_>, error: &Refused) -> Report {
+pub fn refused(file: &Source, log: PartitionLog<'_>, toggles: &Toggles, error: &Refused) -> Report {
     // Records stand one a line from position 1.
     let line = |position: i64| position.clamp(1, log.records.len().try_into().unwrap_or(i64::MAX));
     let (said, position, help) = match error {
-        Refused::Snapshot { position, .. } => (format!("--from {position}"), *position, other_snapshot(log, *position)),
-        Refused::Confirmation { key, position } => {
+        Refused::Snapshot { position, .. } => {
+            (format!("--from {position}"), *position, other_snapshot(log, toggles, *position))
+        }
+        Refused::Confirmation { key, position } | Refused::Beyond { key, position, .. } => {
             (format!("--responses {key}@{position}"), *position, other_response(log, *key))
         }
     };
@@ -22,10 +24,9 @@ pub fn refused(file: &Source, log: PartitionLog<'_>, error: &Refused) -> Report 
     Problem::Flag { said, message, help: Some(help) }.into()
 }
 
-fn other_snapshot(log: PartitionLog<'_>, position: i64) -> String {
-    let possible = |record: &&Record| has_processor(record.kind, record.intent);
-    let earlier = log.records.iter().rev().filter(|record| record.position < position).find(possible);
-    let earlier = earlier.map_or(String::new(), |record| format!(", {} for the last one before", record.position));
+fn other_snapshot(log: PartitionLog<'_>, toggles: &Toggles, position: i64) -> String {
+    let earlier = last_snapshot(log, toggles, position);
+    let earlier = earlier.map_or(String::new(), |earlier| format!(", {earlier} for the last one before"));
     format!("take a position that a leader processed{earlier}, or -1 for no snapshot; --every-snapshot tries all")
 }
 
