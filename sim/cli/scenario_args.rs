@@ -27,12 +27,14 @@ pub struct ScenarioArgs {
 impl ScenarioArgs {
     /// Reads the scenario, as edited.
     pub fn load(&self) -> Result<Scenario, Report> {
+        self.each_toggle_once()?;
         let path = find::locate(&self.scenario)?;
         Scenario::load(&path, &self.edits())
     }
 
     /// Reads the scenario, as edited, with one more `--set`.
     pub fn load_with(&self, set: &str) -> Result<Scenario, Report> {
+        self.each_toggle_once()?;
         let path = find::locate(&self.scenario)?;
         let more = Edit::set(set).map_err(|message| Problem::Usage { message, help: None })?;
         let edits: Vec<Edit> = self.edits().into_iter().chain([more]).collect();
@@ -50,6 +52,19 @@ impl ScenarioArgs {
     pub fn said(&self, scenario: &Scenario) -> Vec<String> {
         let path = scenario.path.display().to_string();
         std::iter::once(path).chain(self.edits().iter().flat_map(Edit::said)).collect()
+    }
+
+    /// Refuses two positions for one toggle, which would leave it to their order.
+    fn each_toggle_once(&self) -> Result<(), Report> {
+        let edits = self.edits();
+        for (nth, edit) in edits.iter().enumerate().filter(|(_, edit)| edit.toggled().is_some()) {
+            if let Some(other) = edits[..nth].iter().find(|other| other.toggled() == edit.toggled()) {
+                let (said, other) = (edit.said().join(" "), other.said().join(" "));
+                let message = format!("the toggle is set by {other} already");
+                return Err(Problem::Flag { said, message, help: Some("set each toggle once".to_owned()) }.into());
+            }
+        }
+        Ok(())
     }
 
     fn edits(&self) -> Vec<Edit> {

@@ -43,6 +43,12 @@ impl Edit {
         [(*flag).to_owned(), format!("{path}={raw}")]
     }
 
+    /// The toggle that it sets, if it sets one.
+    pub fn toggled(&self) -> Option<&str> {
+        let Argument { flag, path, .. } = &*self.argument;
+        if *flag == "--toggle" { Some(path) } else { path.strip_prefix("toggles.") }
+    }
+
     /// Makes the edit. Whether the path means anything is found out when the document is understood.
     pub fn apply(&self, document: &mut Document) -> Result<(), Report> {
         let origin = Origin::Flag(Arc::clone(&self.argument));

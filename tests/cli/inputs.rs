@@ -90,6 +90,10 @@ fn a_wrong_flag_is_told_with_the_flag_and_the_nearest_path() {
     refused(&["run", "planted", "--set", "a..b=1"], &["--set", "empty name"]);
     refused(&["run", "planted", "--toggle", "planed=fix"], &["--toggle planed=fix", "did you mean `planted`?"]);
     refused(&["run", "planted", "--toggle", "planted=fixx"], &["--toggle planted=fixx", "did you mean `fix`?"]);
+    let twice = ["run", "planted", "--toggle", "planted=defect", "--toggle", "planted=fix"];
+    refused(&twice, &["--toggle planted=fix: the toggle is set by --toggle planted=defect already"]);
+    let twice = ["run", "planted", "--toggle", "planted=fix", "--set", "toggles.planted=fix"];
+    refused(&twice, &["--toggle planted=fix: the toggle is set by --set toggles.planted=fix already"]);
 }
 
 const RESTATE: &str = "../../../scenarios/restate/verification.toml";

@@ -289,6 +289,10 @@ fn flags_that_do_not_go_together_or_mean_nothing_are_refused() {
     refuse(&["--preset", "0.24.44"], &["--preset 0.24.44: no such release", "did you mean `0.24.4`?"]);
     refuse(&["--toggle", "fix_576"], &["--toggle fix_576: no such toggle", "did you mean `fix_5760`?"]);
     refuse(&["--toggle", "fix_5760=yes"], &["--toggle fix_5760=yes", "valid here: on, off"]);
+    refuse(
+        &["--toggle", "fix_5760=off", "--toggle", "fix_5420", "--toggle", "fix_5760"],
+        &["--toggle fix_5760: the toggle is set by --toggle fix_5760=off already", "set each toggle once"],
+    );
     refuse(&["--from", "x"], &["--from <POS>"]);
     refused(&call(&["log", "verify"]), &["<FILE>"]);
     refused(&call(&["log", "verify", "no-such.jsonl"]), &["no-such.jsonl: cannot be read: No such file"]);

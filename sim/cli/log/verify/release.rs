@@ -36,6 +36,7 @@ impl Release {
         let mut toggles = Toggles::preset(&self.preset).ok_or_else(|| {
             unknown(format!("--preset {}", self.preset), "no such release is known", suggest(&self.preset, PRESETS))
         })?;
+        let mut set: Vec<(&str, &str)> = Vec::new();
         for said in &self.toggles {
             let flag = || format!("--toggle {said}");
             let (name, value) = said.split_once('=').unwrap_or((said, "true"));
@@ -47,6 +48,13 @@ impl Release {
             if !toggles.set(name.trim(), on) {
                 return Err(unknown(flag(), "no such toggle is known", suggest(name.trim(), Toggles::NAMES)).into());
             }
+            if let Some((_, other)) = set.iter().find(|(other, _)| *other == name.trim()) {
+                let message = format!("the toggle is set by --toggle {other} already");
+                return Err(
+                    Problem::Flag { said: flag(), message, help: Some("set each toggle once".to_owned()) }.into()
+                );
+            }
+            set.push((name.trim(), said));
         }
         Ok(toggles)
     }
