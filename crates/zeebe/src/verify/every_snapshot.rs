@@ -6,18 +6,19 @@
 //! same. So one pass finds what any of them would meet, each finding with the snapshots that it concerns, and the course
 //! of each replay follows from those.
 //!
-//! Where that reasoning does not hold, the snapshots concerned are replayed one by one, at the price of a replay each: where
-//! the memory does change the state (a deployment that was seen and lost), and for logs that no leader writes, with a
-//! record before its source.
+//! A record before its source, which no leader writes, is not there for replays from behind it: they take another pass (see
+//! `scans`). Where the memory does change the state (a deployment that was seen and lost), the snapshots concerned are
+//! replayed one by one, at the price of a replay each.
 
 use super::PartitionLog;
-use super::index::Index;
+use super::index::{Index, is_asynchronous};
 use super::leader::Leader;
 use super::outcome::Outcome;
-use super::pass::Pass;
+use super::pass::{Found, Pass};
 use super::request::Refused;
+use super::scans::scans;
 use crate::engine::has_processor;
-use crate::protocol::{NO_POSITION, Record, Value};
+use crate::protocol::{NO_POSITION, Record};
 use crate::replay::Scan;
 use crate::settings::Toggles;
 use std::collections::BTreeSet;
@@ -41,21 +42,36 @@ pub fn every_snapshot(log: PartitionLog<'_>, toggles: &Toggles) -> Result<Vec<Ra
     let index = Index::of(log.records);
     let scan =
         Scan::of(NO_POSITION, log.records.iter()).map_err(|why| Refused::Snapshot { position: NO_POSITION, why })?;
-    let found = Pass::over(Leader::new(log, toggles, &index), &scan);
-    let one_by_one = !log.records.iter().all(follows_its_source);
-    let turns: BTreeSet<i64> = found.turns().chain([scan.last_source]).collect();
+    let whole = Pass::over(Leader::new(log, toggles, &index), &scan);
+    let late = log.records.iter().any(|record| record.position > scan.last_follow_up && is_asynchronous(record));
+    let mut scans = scans(&scan, log.records).into_iter().peekable();
+    let mut read = None;
 
     let mut ranges: Vec<Range> = Vec::new();
     let mut known: Option<(i64, Outcome, Vec<i64>)> = None;
     for snapshot in candidates(log, &scan) {
+        if let Some((_, next)) = std::iter::from_fn(|| scans.next_if(|(from, _)| *from <= snapshot)).last() {
+            let found = (next != scan).then(|| Pass::over(Leader::new(log, toggles, &index), &next));
+            let turns = found.iter().flat_map(Found::turns).chain(whole.turns()).chain([next.last_source]);
+            let turns: BTreeSet<i64> = turns.collect();
+            read = Some((next, found, turns));
+            known = None;
+        }
+        let (scan, found, turns) = read.as_ref().expect("the first scan is that of no snapshot");
+        // What is written beside processing behind all that is read is held against the state that a replay ends with, and
+        // this snapshot's is a later one than the pass ends with.
+        let is_later = late && snapshot > scan.last_source.min(scan.last_follow_up);
         // Nothing turns between the last snapshot and this one.
-        let same = known.take().filter(|(before, ..)| turns.range(before + 1..=snapshot).next().is_none());
-        let by_pass = || if one_by_one { None } else { found.come_to(snapshot, &scan, &index.by_source) };
+        let is_same = |before: i64| !is_later && turns.range(before + 1..=snapshot).next().is_none();
+        let same = known.take().filter(|(before, ..)| is_same(*before));
+        let by_pass = || match whole.failure(snapshot) {
+            Some(failed) => Some((failed, Vec::new())),
+            None if is_later => None,
+            None => found.as_ref().unwrap_or(&whole).come_to(snapshot, scan, &index.by_source),
+        };
         let (outcome, silent) = match same.map(|(_, outcome, silent)| (outcome, silent)).or_else(by_pass) {
             Some(end) => {
-                if !one_by_one {
-                    known = Some((snapshot, end.0.clone(), end.1.clone()));
-                }
+                known = Some((snapshot, end.0.clone(), end.1.clone()));
                 end
             }
             None => replayed(log, toggles, &index, snapshot)?,
@@ -76,15 +92,6 @@ fn candidates<'a>(log: PartitionLog<'a>, scan: &'a Scan) -> impl Iterator<Item =
         has_processor(record.kind, record.intent) && position <= scan.last_source && !scan.failed.contains(&position)
     };
     std::iter::once(NO_POSITION).chain(log.records.iter().filter(possible).map(|record| record.position))
-}
-
-/// Whether a record stands behind what it names as its source or, as an ERROR, as its cause.
-fn follows_its_source(record: &Record) -> bool {
-    let cause = match &record.value {
-        Value::Error(error) => error.error_event_position,
-        _ => NO_POSITION,
-    };
-    record.source.max(cause) < record.position
 }
 
 /// What a replay of its own comes to. A snapshot whose state is not known fails the recovery.

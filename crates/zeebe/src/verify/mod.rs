@@ -16,6 +16,7 @@ mod request;
 mod rerun;
 mod resources;
 mod rules;
+mod scans;
 mod stored;
 mod strays;
 mod windows;

@@ -44,10 +44,16 @@ impl Found {
         bounds.flat_map(|(from, to)| [from, to]).chain(strays).chain(unknown)
     }
 
+    /// Why no state is known behind a snapshot, if none is.
+    pub fn failure(&self, snapshot: i64) -> Option<Outcome> {
+        let (_, why) = self.unknown.as_ref().filter(|(position, _)| snapshot >= *position)?;
+        Some(Outcome::Failed(why.clone()))
+    }
+
     /// What a replay from one snapshot comes to; nothing if the pass does not tell.
     pub fn come_to(&self, snapshot: i64, scan: &Scan, by_source: &BySource) -> Option<(Outcome, Vec<i64>)> {
-        if let Some((_, why)) = self.unknown.as_ref().filter(|(position, _)| snapshot >= *position) {
-            return Some((Outcome::Failed(why.clone()), Vec::new()));
+        if let Some(failed) = self.failure(snapshot) {
+            return Some((failed, Vec::new()));
         }
         let stray = || self.strays.iter().find(|stray| stray.position > Some(snapshot)).cloned();
         let mut course = Course::default();
@@ -113,7 +119,22 @@ impl<'a, 'l> Pass<'a, 'l> {
             pass.read(record);
         }
         pass.found.strays = pass.leader.strays(records, scan.last_follow_up).collect();
+        pass.execute_beyond();
         pass.found
+    }
+
+    /// A record whose source lies ahead of it lets snapshots be where no replay reads: they need a state all the same.
+    fn execute_beyond(&mut self) {
+        let Scan { last_source, last_follow_up, .. } = *self.scan;
+        let behind = self.leader.log.records.iter().skip(usize::try_from(last_follow_up).unwrap_or(0));
+        for record in behind.take_while(|record| record.position <= last_source) {
+            if self.found.unknown.is_some() {
+                break;
+            }
+            if let Err(exception) = self.leader.execute(record, self.scan) {
+                self.found.unknown = Some((record.position, unknown_state(record, &exception)));
+            }
+        }
     }
 
     /// Reads one record as all replays do from snapshots before it, and as the log's leader did for those behind it.

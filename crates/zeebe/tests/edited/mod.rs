@@ -128,6 +128,20 @@ impl Log {
         self.insert(next, error);
     }
 
+    /// Puts in an ERROR that comes from nowhere and says that the processing of this record failed.
+    pub fn insert_error(&mut self, position: i64, create: &Value, failed: i64) {
+        let mut error = create.clone();
+        for (member, value) in [("intent", "CREATED"), ("recordType", "EVENT"), ("valueType", "ERROR")] {
+            error[member] = json!(value);
+        }
+        error["sourceRecordPosition"] = json!(-1);
+        error["value"] = json!({
+            "exceptionMessage": "because", "stacktrace": "", "errorEventPosition": -1, "workflowInstanceKey": -1,
+        });
+        self.insert(position, error);
+        self.at(position)["value"]["errorEventPosition"] = json!(failed);
+    }
+
     fn renumber(&mut self, new: impl Fn(i64) -> i64) {
         for record in &mut self.0 {
             for member in ["position", "sourceRecordPosition"] {
