@@ -116,31 +116,6 @@ fn a_record_whose_processing_failed_is_in_no_snapshot_and_blacklists_its_instanc
     }
 }
 
-/// No leader writes a record before its source. It is not there for replays from behind it, and none of them is read alone
-/// for that.
-#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "what is bounded here is a time")]
-#[test]
-fn a_record_before_its_source_costs_another_pass_at_most() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/zeebe/issue-3124/log-1.jsonl.gz");
-    let mut file = LogFile::read("log", &std::fs::read(path).expect("a golden log")).expect("a whole log");
-    file.records.truncate(2_000);
-    let best = |file: &LogFile| {
-        let took = || {
-            let started = std::time::Instant::now();
-            assert!(!every_snapshot(edited::partition(file), &preset("0.24.4")).expect("it begins at 1").is_empty());
-            started.elapsed()
-        };
-        (0..5).map(|_| took()).min().expect("five times")
-    };
-    let plain = best(&file);
-    for source in [1_500, 1_999, 5_000] {
-        let mut other = LogFile { partition: file.partition, records: file.records.clone() };
-        other.records[100].source = source;
-        let took = best(&other);
-        assert!(took < plain * 50, "source {source}: {took:?} against {plain:?}");
-    }
-}
-
 #[derive(Clone, Debug)]
 enum Edit {
     Create { at: usize, key: i64, accepted: bool, other: bool },

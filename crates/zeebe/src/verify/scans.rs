@@ -46,3 +46,32 @@ fn cause(record: &Record) -> i64 {
         _ => NO_POSITION,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::scans;
+    use crate::exported::LogFile;
+    use crate::protocol::NO_POSITION;
+    use crate::replay::Scan;
+
+    /// Each scan costs a pass over the log, whatever the number of snapshots.
+    #[test]
+    fn a_record_before_its_source_costs_another_pass_at_most() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/zeebe/issue-3124/log-1.jsonl.gz");
+        let mut file = LogFile::read("log", &std::fs::read(path).expect("a golden log")).expect("a whole log");
+        file.records.truncate(2_000);
+        let passes = |source: Option<i64>| {
+            let mut records = file.records.clone();
+            if let Some(source) = source {
+                records[100].source = source;
+            }
+            let whole = Scan::of(NO_POSITION, records.iter()).expect("positions rise");
+            scans(&whole, &records).len()
+        };
+        assert_eq!(passes(None), 1);
+        for source in [1_500, 1_999, 5_000] {
+            assert!(passes(Some(source)) <= 2, "source {source}");
+        }
+        assert_eq!(passes(Some(5_000)), 2, "from behind it the last source is another");
+    }
+}
