@@ -189,6 +189,7 @@ fn what_a_cluster_cannot_be_is_refused_with_the_nearest_that_it_can() {
         refused(&run(&fault), &[nobody, "leader-of(1)"]);
     }
     refused(&run("workload.deploy_every=1ms"), &["workload.deploy_every", "more than 10000 deployments"]);
+    refused(&run("workload.snapshot_every=1ms"), &["workload.snapshot_every", "more than 10000 snapshots"]);
     refused(
         &run("workload.deploy_every=[\"60s\", \"30s\"]"),
         &["`workload.deploy_every` is no range", "shortest first"],

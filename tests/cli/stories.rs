@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::{call, relapse, said};
+use crate::{Said, call, relapse, said};
 
 /// Scenarios that fail, with the seed that shows it and the signature.
 fn failing() -> Vec<(PathBuf, String, String)> {
@@ -37,7 +37,7 @@ fn times(trace: &Path) -> BTreeSet<u64> {
 fn every_failure_has_a_story_of_fifteen_lines_at_most_each_at_the_time_of_an_event() {
     let folder = tempfile::tempdir().expect("a folder");
     let scenarios = failing();
-    assert!(scenarios.len() >= 3, "{scenarios:?}");
+    assert!(scenarios.len() >= 14, "{scenarios:?}");
     for (path, seed, signature) in scenarios {
         let trace = folder.path().join("trace.jsonl");
         let name = path.to_str().expect("a path");
@@ -65,43 +65,60 @@ fn every_failure_has_a_story_of_fifteen_lines_at_most_each_at_the_time_of_an_eve
     }
 }
 
+/// Runs the two commands of the line that a run prints, one after the other.
+fn read_again(line: &str) -> Said {
+    let (show, verify) = line.split_once(" | relapse ").expect("two commands");
+    let words = |command: &str| command.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let log = call(&words(show).iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((log.status, &*log.err), (0, ""), "{line}");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), &log.out).expect("it can be written");
+    let mut verify = relapse(&words(verify).iter().map(String::as_str).collect::<Vec<_>>());
+    said(verify.stdin(Stdio::from(fs::File::open(file.path()).expect("the log"))))
+}
+
+fn log_line(run: &Said) -> Option<&str> {
+    run.out.lines().find_map(|line| line.strip_prefix("log        relapse "))
+}
+
 #[test]
 fn the_log_of_a_replica_that_died_dies_of_the_same_exception() {
     let mut deaths = 0;
     for (path, seed, signature) in failing() {
         let name = path.to_str().expect("a path");
         let run = call(&["run", name, "--seed", &seed]);
-        let Some(line) = run.out.lines().find_map(|line| line.strip_prefix("log        relapse ")) else {
-            assert!(!signature.contains("inconsistent-reprocessing"), "{name} names no log: {}", run.out);
-            continue;
-        };
-        let (show, verify) = line.split_once(" | relapse ").expect("two commands");
-        let words = |command: &str| command.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let dies = signature.contains("inconsistent-reprocessing");
+        assert_eq!(log_line(&run).is_some(), dies, "{name}: {}", run.out);
+        let Some(line) = log_line(&run) else { continue };
 
-        let log = call(&words(show).iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!((log.status, &*log.err), (0, ""), "{name}");
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(file.path(), &log.out).expect("it can be written");
-        let mut verify = relapse(&words(verify).iter().map(String::as_str).collect::<Vec<_>>());
-        let verified = said(verify.stdin(Stdio::from(fs::File::open(file.path()).expect("the log"))));
+        let verified = read_again(line);
 
-        if signature.contains("inconsistent-reprocessing") {
-            deaths += 1;
-            assert_eq!(verified.status, 1, "{name}: {}", verified.out);
-            let (of_run, of_log) = (exception(&run.out), exception(&verified.out));
-            assert!(
-                of_run.len() > 200 && of_log.starts_with(of_run.trim_end_matches("...")),
-                "{name}:\n{of_run}\n{of_log}"
-            );
-            let kind = signature.rsplit('/').next().expect("the kind");
-            assert!(verified.out.contains(kind), "{name}: {}", verified.out);
-            let end = run.out.lines().find(|line| line.contains(" dies of the record at ")).expect("a story");
-            let position =
-                end.split(" of the record at ").nth(1).and_then(|rest| rest.split(':').next()).expect("a position");
-            assert!(verified.out.contains(&format!("exception at {position} ")), "{name}: {}", verified.out);
-        }
+        deaths += 1;
+        assert_eq!(verified.status, 1, "{name}: {}", verified.out);
+        let (of_run, of_log) = (exception(&run.out), exception(&verified.out));
+        let same = of_log.starts_with(of_run.trim_end_matches("..."));
+        assert!(of_run.len() > 200 && same, "{name}:\n{of_run}\n{of_log}");
+        let kind = signature.rsplit('/').next().expect("the kind");
+        assert!(verified.out.contains(kind), "{name}: {}", verified.out);
+        let end = run.out.lines().find(|line| line.contains(" dies of the record at ")).expect("a story");
+        let position = end.split(" of the record at ").nth(1).and_then(|rest| rest.split(':').next());
+        assert!(verified.out.contains(&format!("exception at {} ", position.expect("a position"))), "{name}");
     }
-    assert!(deaths >= 2, "{deaths}");
+    assert!(deaths >= 8, "{deaths}");
+}
+
+#[test]
+fn a_silent_divergence_has_a_story_and_a_log_that_diverges_at_the_same_position() {
+    let scenario = "../../../scenarios/zeebe/issue-5753-fewer.toml";
+    let run = call(&["run", scenario, "--seed", "0", "--toggle", "strict_verify=off"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.starts_with("a silent divergence, and how it came about:\n"), "{}", run.out);
+    assert!(run.out.contains("replays, and at 4 the log has another than"), "{}", run.out);
+
+    let verified = read_again(log_line(&run).expect("a log"));
+
+    assert_eq!(verified.status, 0, "{}", verified.out);
+    assert!(verified.out.contains("silent") && verified.out.contains("at 4"), "{}", verified.out);
 }
 
 fn exception(text: &str) -> &str {

@@ -32,21 +32,22 @@ fn with_every_fix_on_nothing_is_found_under_faults() {
     }
 }
 
-/// What the drawn faults find in releases: preset, the first seed that finds it, how it fails, and what cures it. A model or a
+/// What the drawn faults find in releases: profile, preset, the first seed that finds it, how it fails, and what cures it. A model or a
 /// profile that was changed on purpose finds it with another seed: `relapse run zeebe-soak --set preset=.. --seeds 0..300`.
-const FOUND: &[(&str, u64, &str, &str)] = &[
-    ("0.24.4", 14, "zeebe/inconsistent-reprocessing/intent", "fix_5760"),
-    ("0.24.6", 0, "zeebe/deployment-lost", "fix_pending_replay"),
+const FOUND: &[(&str, &str, u64, &str, &str)] = &[
+    ("soak.toml", "0.24.4", 14, "zeebe/inconsistent-reprocessing/intent", "fix_5760"),
+    ("soak.toml", "0.24.6", 0, "zeebe/deployment-lost", "fix_pending_replay"),
+    ("chaos-day.toml", "0.24.4", 31, "zeebe/inconsistent-reprocessing/intent", "fix_5760"),
 ];
 
 #[test]
 fn releases_are_found_out_by_faults_that_nobody_aimed_and_cured_by_their_fix() {
-    for (preset, seed, signature, cure) in FOUND {
+    for (profile, preset, seed, signature, cure) in FOUND {
         let preset = format!("preset={preset}");
-        let found = run(&plan("soak.toml", &[&preset]), *seed).verdict;
+        let found = run(&plan(profile, &[&preset]), *seed).verdict;
         assert_eq!((found.outcome, &*found.signature), (Outcome::Fail, *signature), "{preset}: {found:#?}");
-        for cured in [&[&*preset, &*format!("toggles.{cure}=on")][..], &[]] {
-            let verdict = run(&plan("soak.toml", cured), *seed).verdict;
+        for cured in [&[&*preset, &*format!("toggles.{cure}=on")][..], &["preset=fixed"]] {
+            let verdict = run(&plan(profile, cured), *seed).verdict;
             assert_eq!(verdict.outcome, Outcome::Pass, "{cured:?}: {verdict:#?}");
         }
     }

@@ -31,7 +31,7 @@ pub struct Profile {
     /// All faults are over by then.
     pub until: Span,
     /// Each run leaves out some kinds altogether, each with an even chance; never none of them and never all. One kind
-    /// alone is never left out.
+    /// alone is never left out; of two, each run has one.
     #[serde(default = "on")]
     pub swarm: bool,
     /// The kinds, by name.

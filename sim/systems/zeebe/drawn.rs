@@ -1,5 +1,5 @@
 //! What a seed draws of a scenario beside its faults: the period of snapshots, the times of deployments, and the snapshots that
-//! an operator asks for, each within the range that the scenario gives. A range of one value draws nothing.
+//! an operator asks for, each within the range that the scenario gives. A range of one value draws no time.
 
 use std::sync::Arc;
 

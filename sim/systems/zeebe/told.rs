@@ -36,7 +36,9 @@ impl Ended<'_> {
     pub fn lines(&self, chronicle: &Chronicle, diary: &Diary) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(subject) = self.subject(chronicle) {
-            lines.push("how it came about:".to_owned());
+            let failed = self.verdict.outcome == Outcome::Fail;
+            let what = if failed { "how it came about:" } else { "a silent divergence, and how it came about:" };
+            lines.push(what.to_owned());
             let story = story(chronicle, &self.faults(), &subject, self.plan.settings.brokers);
             lines.extend(story);
             lines.extend([String::new(), "at the end:".to_owned()]);
@@ -80,13 +82,17 @@ impl Ended<'_> {
         struck.filter_map(all).collect()
     }
 
-    /// The log of the replica whose replay died, or diverged, if it still begins at its first record.
+    /// The log of the replica whose replay the story ends with, if it still begins at its first record.
     pub fn log(&self, chronicle: &Chronicle) -> Option<LogOf> {
-        let deaths = |what: &What| matches!(what, What::Died { met: Some(_), .. });
-        let diverges = |what: &What| matches!(what, What::Diverged { .. });
-        let facts = chronicle.facts();
-        let fact =
-            facts.iter().find(|fact| deaths(&fact.what)).or_else(|| facts.iter().find(|fact| diverges(&fact.what)))?;
+        let subject = self.subject(chronicle).filter(|subject| subject.found.is_none())?;
+        let is_its = |what: &What| match what {
+            What::Died { partition, met: Some(_), .. } => *partition == subject.partition,
+            What::Diverged { partition, met } => {
+                self.violation().is_none() && (*partition, Some(met.listed.key)) == (subject.partition, subject.key)
+            }
+            _ => false,
+        };
+        let fact = chronicle.facts().iter().rfind(|fact| is_its(&fact.what))?;
         let (partition, met) = match &fact.what {
             What::Died { partition, met: Some(met), .. } | What::Diverged { partition, met } => (*partition, met),
             _ => return None,

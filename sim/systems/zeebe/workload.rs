@@ -48,6 +48,13 @@ pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report>
             Problem::Usage { message, help: Some("deploy less often, or for a shorter time".to_owned()) }.into()
         );
     }
+    if let Some((every, _)) = workload.range("snapshot_every")
+        && scenario.duration_ns / every > DEPLOYMENTS_MAX
+    {
+        let message =
+            format!("{}: workload.snapshot_every: more than {DEPLOYMENTS_MAX} snapshots", scenario.path.display());
+        return Err(Problem::Usage { message, help: Some("ask less often, or for a shorter time".to_owned()) }.into());
+    }
     let mut clients = vec![("deployer".to_owned(), deployer(scenario, &resource, opens_at))];
     let rate = u32::try_from(count("instances_per_second")).expect("bounded by the table");
     if rate > 0 {
@@ -115,8 +122,8 @@ fn worker(scenario: &Scenario) -> Result<WorkerSettings, Report> {
     })
 }
 
-/// As many deployments as there may be; where their times are drawn, they are in [`super::drawn`].
-/// The first deployment has number 0 and the resource as it is, which the starter deploys as well.
+/// As many deployments as there may be; drawn times are for [`super::drawn`]. The first one has number 0 and the resource as it
+/// is, which the starter deploys as well.
 fn deployer(scenario: &Scenario, resource: &Resource, opens_at: Nanos) -> ClientRole {
     let versions = scenario.workload.flag("versions").expect("it has a default");
     let every = scenario.workload.range("deploy_every").map(|(least, _)| least);
