@@ -24,11 +24,18 @@ fn run(plan: &Plan, seed: u64) -> RunResult {
     RaftRunner { host: Host::Plain }.run(plan, seed, &mut ())
 }
 
+/// Some seeds draw only faults that meet nothing, such as clocks that are set off: those runs have tested nothing.
 fn assert_clean(plan: &Plan) {
+    let mut vacuous = 0;
     for seed in 0..CLEAN_RUNS {
         let RunResult { verdict, .. } = run(plan, seed);
-        assert_eq!(verdict.outcome, Outcome::Pass, "seed {seed}: {} {:#?}", verdict.signature, verdict.story);
+        if verdict.signature == "vacuous/faults" {
+            vacuous += 1;
+        } else {
+            assert_eq!(verdict.outcome, Outcome::Pass, "seed {seed}: {} {:#?}", verdict.signature, verdict.story);
+        }
     }
+    assert!(vacuous <= CLEAN_RUNS / 20, "{vacuous} of {CLEAN_RUNS} tested nothing");
 }
 
 #[test]
