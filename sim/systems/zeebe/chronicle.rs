@@ -14,6 +14,9 @@ use zeebe::gateway::{Reply, Response};
 use zeebe::processor::{Mismatch, Notice};
 use zeebe::protocol::{DeploymentIntent, Intent, JobIntent, Record, RecordType};
 
+/// So many facts may stand between two time-outs of one run of them.
+const TIME_OUTS_BACK: usize = 16;
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
@@ -183,6 +186,21 @@ impl Chronicle {
         self.read[place] = to.max(from - 1);
     }
 
+    /// One more of a run of time-outs, or the first.
+    fn timed_out(&mut self, at: Nanos, node: NodeId, number: u16, (position, of): (i64, i64)) {
+        for fact in self.facts.iter_mut().rev().take(TIME_OUTS_BACK) {
+            match &mut fact.what {
+                What::TimeOuts { partition, source, last, count, .. } if (*partition, *source) == (number, of) => {
+                    (*last, *count) = (position, *count + 1);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        let (first, last) = (position, position);
+        self.note(at, node, What::TimeOuts { partition: number, source: of, first, last, count: 1 });
+    }
+
     fn record(&mut self, at: Nanos, node: NodeId, partition: u16, record: &Record) {
         let Record { key, position, source, kind, .. } = *record;
         match record.intent {
@@ -191,14 +209,7 @@ impl Chronicle {
                 self.note(at, node, What::Deployment { partition, key, position, source, intent, kind });
             }
             Intent::Job(JobIntent::TimeOut) if kind == RecordType::Command && source >= 0 => {
-                let same = |fact: &&mut Fact| matches!(&fact.what, What::TimeOuts { partition: of, source: by, .. } if (*of, *by) == (partition, source));
-                match self.facts.iter_mut().rev().take(16).find(same).map(|fact| &mut fact.what) {
-                    Some(What::TimeOuts { last, count, .. }) => (*last, *count) = (position, *count + 1),
-                    _ => {
-                        let (first, last) = (position, position);
-                        self.note(at, node, What::TimeOuts { partition, source, first, last, count: 1 });
-                    }
-                }
+                self.timed_out(at, node, partition, (position, source));
             }
             _ => {}
         }

@@ -65,7 +65,7 @@ impl Subject {
 /// The story of a subject.
 pub fn story(chronicle: &Chronicle, faults: &[Struck], subject: &Subject, brokers: u16) -> Vec<String> {
     let facts = chronicle.facts();
-    let over = over(facts, subject);
+    let over = end(chronicle, subject).map_or(Nanos::MAX, |fact| fact.at);
     let telling = Telling { facts, subject, brokers, begins: begins(facts, subject) };
     let mut lines: Vec<Line> =
         facts.iter().filter(|fact| fact.at <= over).filter_map(|fact| telling.line(fact)).collect();
@@ -93,14 +93,15 @@ fn begins(facts: &[Fact], subject: &Subject) -> Nanos {
     first.map_or(0, |fact| fact.at)
 }
 
-/// When the story is over: what came after a death, or after the last divergence if it is about one, is another.
-fn over(facts: &[Fact], subject: &Subject) -> Nanos {
-    let here = |number: u16| number == subject.partition;
-    let dies = |fact: &&Fact| matches!(fact.what, What::Died { partition, .. } if here(partition));
-    let diverges = |fact: &&Fact| matches!(fact.what, What::Diverged { partition, .. } if here(partition));
-    let death = facts.iter().find(dies);
-    let end = death.or_else(|| facts.iter().rfind(diverges).filter(|_| subject.found.is_none()));
-    end.map_or(Nanos::MAX, |fact| fact.at)
+/// What a story ends with: the death it is about, or the last divergence if it is about one. What comes after is another story.
+pub fn end<'a>(chronicle: &'a Chronicle, subject: &Subject) -> Option<&'a Fact> {
+    let dies = |fact: &&Fact| matches!(fact.what, What::Died { partition, .. } if partition == subject.partition);
+    let diverges = |fact: &&Fact| match &fact.what {
+        What::Diverged { partition, met } => (*partition, Some(met.listed.key)) == (subject.partition, subject.key),
+        _ => false,
+    };
+    let facts = chronicle.facts();
+    facts.iter().find(dies).or_else(|| facts.iter().rfind(diverges).filter(|_| subject.found.is_none()))
 }
 
 struct Telling<'a> {

@@ -13,7 +13,7 @@ use zeebe::settings::{PRESETS, Toggles};
 use super::chronicle::{Chronicle, What};
 use super::diary::Diary;
 use super::plan::Plan;
-use super::story::{Struck, Subject, story};
+use super::story::{Struck, Subject, end, story};
 use super::truth::Truth;
 use crate::registry::LogOf;
 
@@ -84,15 +84,7 @@ impl Ended<'_> {
 
     /// The log of the replica whose replay the story ends with, if it still begins at its first record.
     pub fn log(&self, chronicle: &Chronicle) -> Option<LogOf> {
-        let subject = self.subject(chronicle).filter(|subject| subject.found.is_none())?;
-        let is_its = |what: &What| match what {
-            What::Died { partition, met: Some(_), .. } => *partition == subject.partition,
-            What::Diverged { partition, met } => {
-                self.violation().is_none() && (*partition, Some(met.listed.key)) == (subject.partition, subject.key)
-            }
-            _ => false,
-        };
-        let fact = chronicle.facts().iter().rfind(|fact| is_its(&fact.what))?;
+        let fact = end(chronicle, &self.subject(chronicle)?)?;
         let (partition, met) = match &fact.what {
             What::Died { partition, met: Some(met), .. } | What::Diverged { partition, met } => (*partition, met),
             _ => return None,

@@ -14,6 +14,10 @@ impl StoreErrors {
         StoreErrors(settings.store_errors.iter().filter(is_its).copied().collect())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A write of this kind is made: the error that it meets, if the turn of one has come; of two the first.
     pub(super) fn meet(&mut self, point: StoragePoint, now: Nanos) -> Option<StorageError> {
         let mut met = None;
