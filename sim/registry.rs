@@ -7,7 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
-use explore::{Cost, Progress, RunResult, Runner, SweepReport, SweepRequest, catch, run_caught, sweep};
+use explore::{Cost, Lot, Progress, RunResult, Runner, SweepReport, SweepRequest, catch, run_caught, sweep};
 use kernel::identity::Nanos;
 use kernel::record::Recorder;
 use kernel::verdict::{Outcome, Verdict};
@@ -59,8 +59,8 @@ pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Rep
 
 /// One run to be made again with all that people want to see.
 pub struct ReplayRequest<'a> {
-    /// The seed.
-    pub seed: u64,
+    /// Which.
+    pub lot: Lot,
     /// Where the trace goes, if anywhere. An error of this writer is the only one a replay may return.
     pub trace: Option<&'a mut dyn io::Write>,
     /// Once set, the run may end early as inconclusive. It may also ignore it.
@@ -70,7 +70,7 @@ pub struct ReplayRequest<'a> {
 /// One run, seen whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
-    /// What [`Runner::run`] gives for the seed, to the bit.
+    /// What [`Runner::run_lot`] gives, to the bit.
     pub result: RunResult,
     /// What the simulated programs printed, as lines.
     pub output: Vec<String>,
@@ -174,7 +174,7 @@ impl<R: Replay> DynRunner for Planned<R> {
             // Perhaps because it was stopped: nothing to compare it with.
             return Ok(shown);
         }
-        let bare = run_caught(&self.runner, &self.plan, request.seed, &mut R::Scratch::default());
+        let bare = run_caught(&self.runner, &self.plan, request.lot, &mut R::Scratch::default());
         if shown.result == bare || bare.is_cut_by_host() {
             return Ok(shown);
         }

@@ -71,7 +71,7 @@ fn single(args: &Args, context: &Context<'_>, runner: &dyn DynRunner, output: &m
     let shown = match &args.trace {
         Some(path) => traced(runner, args.seed, path)?,
         None => runner
-            .replay(ReplayRequest { seed: args.seed, trace: None, stop: &stop::on_ctrl_c() })
+            .replay(ReplayRequest { lot: args.seed.into(), trace: None, stop: &stop::on_ctrl_c() })
             .expect("a replay without a trace writes nothing"),
     };
     let mut aside = Output::stderr();
@@ -105,7 +105,7 @@ fn traced(runner: &dyn DynRunner, seed: u64, path: &Path) -> Result<Replayed, Re
         Box::new(File::create(path).map_err(failed)?)
     };
     let mut to = BufWriter::new(to);
-    let request = ReplayRequest { seed, trace: Some(&mut to), stop: &stop::on_ctrl_c() };
+    let request = ReplayRequest { lot: seed.into(), trace: Some(&mut to), stop: &stop::on_ctrl_c() };
     let shown = runner.replay(request).map_err(failed)?;
     to.flush().map_err(failed)?;
     Ok(shown)

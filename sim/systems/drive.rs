@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use explore::Fork;
 use faults::injector::Injector;
 use faults::names::GroundTruth;
 use kernel::budget::{Budget, Stop};
@@ -23,6 +24,8 @@ pub struct Drive<'a> {
     pub slice: u64,
     /// Once set, it stops.
     pub stop: Option<&'a AtomicBool>,
+    /// Where it takes another future, if it does.
+    pub fork: Option<Fork>,
 }
 
 impl Drive<'_> {
@@ -37,9 +40,33 @@ impl Drive<'_> {
     ) -> Option<Stop> {
         clock.allow(self.wall_time);
         let mut injector = injector;
+        if let Some(Fork { at, salt }) = self.fork.filter(|fork| fork.at <= self.budget.until) {
+            if let Some(until) = at.checked_sub(1) {
+                let ended = self.run_until(until, clock, world, injector.as_deref_mut(), observer, &enough);
+                if ended != Some(Stop::Time) || enough(observer) {
+                    return ended;
+                }
+            }
+            world.divert(salt);
+            if let Some(injector) = &mut injector {
+                injector.fork(salt, at);
+            }
+        }
+        self.run_until(self.budget.until, clock, world, injector, observer, &enough)
+    }
+
+    fn run_until<S: System, G: GroundTruth<S>, O: Observer<S>>(
+        &self,
+        until: Nanos,
+        clock: &mut HostClock,
+        world: &mut World<S>,
+        mut injector: Option<&mut Injector<G>>,
+        observer: &mut O,
+        enough: &impl Fn(&O) -> bool,
+    ) -> Option<Stop> {
         loop {
             let events = (world.events() + self.slice).min(self.budget.events);
-            let slice = Budget { events, ..self.budget };
+            let slice = Budget { events, until };
             let ended = match &mut injector {
                 None => clock.run(world, slice, observer),
                 Some(injector) => clock.drive(world, slice, |world| {

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use explore::{Cost, Reduce, RunResult, Runner};
+use explore::{Cost, Lot, Reduce, RunResult, Runner};
 use kernel::budget::{Budget, Stop};
 use kernel::builder::Builder;
 use kernel::disk::DiskProfile;
@@ -214,15 +214,15 @@ impl Runner for LeakyRunner {
     type Plan = Plan;
     type Scratch = ();
 
-    fn run(&self, plan: &Plan, seed: u64, (): &mut ()) -> RunResult {
-        self.run_with(plan, seed, &mut ())
+    fn run_lot(&self, plan: &Plan, lot: Lot, (): &mut ()) -> RunResult {
+        self.run_with(plan, lot.seed, &mut ())
     }
 }
 
 impl Replay for LeakyRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
         traced(&mut request.trace, self.roles(plan), |tracer| {
-            let result = self.run_with(plan, request.seed, tracer);
+            let result = self.run_with(plan, request.lot.seed, tracer);
             Replayed { result, output: Vec::new(), details: serde_json::Value::Null, log: None }
         })
     }

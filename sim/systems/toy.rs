@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use explore::{Cost, Reduce, RunResult, Runner};
+use explore::{Cost, Lot, Reduce, RunResult, Runner};
 use kernel::verdict::{Outcome, Verdict};
 use miette::Report;
 
@@ -63,7 +63,7 @@ impl Runner for Toy {
     /// How many ran before.
     type Scratch = u128;
 
-    fn run(&self, plan: &Plan, seed: u64, before: &mut u128) -> RunResult {
+    fn run_lot(&self, plan: &Plan, Lot { seed, .. }: Lot, before: &mut u128) -> RunResult {
         if plan.busy_us > 0 {
             std::thread::sleep(std::time::Duration::from_micros(plan.busy_us));
         }
@@ -86,13 +86,13 @@ impl Runner for Toy {
 
 impl Replay for Toy {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
-        let result = self.run(plan, request.seed, &mut 0);
+        let result = self.run_lot(plan, request.lot, &mut 0);
         if let Some(trace) = &mut request.trace {
             for event in 0..result.cost.events {
-                writeln!(trace, "{{\"event\": {event}, \"seed\": {}}}", request.seed)?;
+                writeln!(trace, "{{\"event\": {event}, \"seed\": {}}}", request.lot.seed)?;
             }
         }
-        let output = vec![format!("{{\"label\": \"{}\", \"seed\": {}}}", plan.label, request.seed)];
+        let output = vec![format!("{{\"label\": \"{}\", \"seed\": {}}}", plan.label, request.lot.seed)];
         Ok(Replayed { result, output, details: serde_json::Value::Null, log: None })
     }
 }

@@ -29,7 +29,7 @@ impl Trace {
         let scenario = Scenario::load(&directory.join(fixture), &[]).expect("the fixture is a scenario");
         let runner = registry::runner(&scenario, Host::BUILT).expect("its files are there");
         let mut lines = Vec::new();
-        let request = ReplayRequest { seed: 1, trace: Some(&mut lines), stop: &AtomicBool::new(false) };
+        let request = ReplayRequest { lot: 1.into(), trace: Some(&mut lines), stop: &AtomicBool::new(false) };
         runner.replay(request).expect("memory takes all");
         let text = String::from_utf8(lines).expect("lines are text");
         Trace(text.lines().map(|line| serde_json::from_str(line).expect("a line is an object")).collect())

@@ -1,6 +1,7 @@
 //! Exploring: many runs of one plan, their failures grouped by cause, and what may be said about a rate.
 //!
-//! This room knows no model. What it drives is a [`Runner`]: a function of a plan and a seed. A runner of a few lines
+//! This room knows no model. What it drives is a [`Runner`]: a function of a plan and a [`Lot`], which is a seed
+//! and perhaps a fork. A runner of a few lines
 //! with a planted failure is therefore enough to try everything here, in microseconds.
 //!
 //! - [`sweep()`] runs a [`SeedRange`] on several workers and answers with a [`SweepReport`];
@@ -23,7 +24,7 @@ mod sweep_test;
 
 pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
-pub use runner::{Cost, RunResult, Runner, WALL_TIME};
+pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};
 pub use seeds::SeedRange;
 pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
 pub use sweep::{Progress, SweepReport, SweepRequest, sweep};

@@ -6,7 +6,7 @@ use std::sync::Once;
 
 use kernel::verdict::{Outcome, Verdict};
 
-use crate::{Cost, RunResult, Runner};
+use crate::{Cost, Lot, RunResult, Runner};
 
 static HOOK: Once = Once::new();
 
@@ -22,8 +22,9 @@ struct Panic {
 
 /// One run. A panic in it becomes a verdict, as in [`catch`]. The scratch memory is then renewed, since nobody knows what
 /// state it was left in.
-pub fn run_caught<R: Runner>(runner: &R, plan: &R::Plan, seed: u64, scratch: &mut R::Scratch) -> RunResult {
-    catch(|| runner.run(plan, seed, scratch)).unwrap_or_else(|verdict| {
+pub fn run_caught<R: Runner>(runner: &R, plan: &R::Plan, lot: impl Into<Lot>, scratch: &mut R::Scratch) -> RunResult {
+    let lot = lot.into();
+    catch(|| runner.run_lot(plan, lot, scratch)).unwrap_or_else(|verdict| {
         *scratch = R::Scratch::default();
         RunResult { verdict, digest: 0, cost: Cost::default() }
     })
@@ -95,7 +96,8 @@ mod tests {
         type Plan = NoPlan;
         type Scratch = Vec<u64>;
 
-        fn run(&self, _: &NoPlan, seed: u64, scratch: &mut Vec<u64>) -> RunResult {
+        fn run_lot(&self, _: &NoPlan, lot: Lot, scratch: &mut Vec<u64>) -> RunResult {
+            let seed = lot.seed;
             scratch.push(seed);
             assert!(seed.is_multiple_of(2), "SIMULATOR BUG: seed {seed} is odd");
             RunResult { verdict: Verdict::pass(), digest: 1, cost: Cost::default() }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kernel::verdict::{Outcome, Verdict};
 
 use crate::canary::Canaries;
-use crate::{Cost, Reduce, RunResult, Runner, SeedRange, SweepReport, SweepRequest, Z_95, sweep, wilson};
+use crate::{Cost, Lot, Reduce, RunResult, Runner, SeedRange, SweepReport, SweepRequest, Z_95, sweep, wilson};
 
 /// Fails for one seed in `deadlock_in`, panics for one in `panic_in`.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl Runner for Toy {
     type Plan = Planted;
     type Scratch = Vec<u8>;
 
-    fn run(&self, plan: &Planted, seed: u64, scratch: &mut Vec<u8>) -> RunResult {
+    fn run_lot(&self, plan: &Planted, Lot { seed, .. }: Lot, scratch: &mut Vec<u8>) -> RunResult {
         scratch.clear();
         scratch.resize(64, 0);
         let draw = mix(seed);
@@ -127,11 +127,11 @@ impl Runner for StopsAfter<'_> {
     type Plan = Planted;
     type Scratch = Vec<u8>;
 
-    fn run(&self, plan: &Planted, seed: u64, scratch: &mut Vec<u8>) -> RunResult {
+    fn run_lot(&self, plan: &Planted, lot: Lot, scratch: &mut Vec<u8>) -> RunResult {
         if self.runs.fetch_add(1, Relaxed) + 1 == self.n {
             self.stop.store(true, Relaxed);
         }
-        Toy.run(plan, seed, scratch)
+        Toy.run_lot(plan, lot, scratch)
     }
 }
 
@@ -158,9 +158,9 @@ impl Runner for Slow {
     type Plan = Planted;
     type Scratch = Vec<u8>;
 
-    fn run(&self, plan: &Planted, seed: u64, scratch: &mut Vec<u8>) -> RunResult {
+    fn run_lot(&self, plan: &Planted, lot: Lot, scratch: &mut Vec<u8>) -> RunResult {
         std::thread::sleep(Duration::from_millis(30));
-        Toy.run(plan, seed, scratch)
+        Toy.run_lot(plan, lot, scratch)
     }
 }
 
@@ -184,9 +184,9 @@ impl Runner for DependsOnHistory {
     type Plan = Planted;
     type Scratch = Vec<u8>;
 
-    fn run(&self, plan: &Planted, seed: u64, scratch: &mut Vec<u8>) -> RunResult {
+    fn run_lot(&self, plan: &Planted, lot: Lot, scratch: &mut Vec<u8>) -> RunResult {
         let before = scratch.len() as u128;
-        let result = Toy.run(plan, seed, &mut Vec::new());
+        let result = Toy.run_lot(plan, lot, &mut Vec::new());
         scratch.push(0);
         RunResult { digest: result.digest ^ before, ..result }
     }

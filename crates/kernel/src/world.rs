@@ -178,8 +178,13 @@ impl<S: System> World<S> {
     /// Gives the world another future from now on; the past is shared. Forks with the same salt are equal.
     pub fn fork(&self, salt: u64) -> Self {
         let mut fork = self.clone();
-        fork.core.dice.fork(salt, self.core.now);
+        fork.divert(salt);
         fork
+    }
+
+    /// The same without a copy: this world itself takes the other future.
+    pub fn divert(&mut self, salt: u64) {
+        self.core.dice.fork(salt, self.core.now);
     }
 
     /// Keeps every draw from now on; see `draws`.

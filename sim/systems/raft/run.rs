@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use checks::raft::Safety;
-use explore::{Cost, RunResult, Runner};
+use explore::{Cost, Lot, RunResult, Runner};
 use kernel::budget::Stop;
 use kernel::event::Observer;
 use kernel::verdict::{Outcome, Verdict};
@@ -33,15 +33,15 @@ impl RaftRunner {
     fn run_with<O: Observer<Cluster>>(
         &self,
         plan: &Plan,
-        seed: u64,
+        lot: Lot,
         observer: &mut O,
         stop: Option<&AtomicBool>,
     ) -> RunResult {
-        self.host.enter(seed, |clock| {
-            let mut world = plan.build(seed);
+        self.host.enter(lot.seed, |clock| {
+            let mut world = plan.build(lot.seed);
             let mut injector = plan.injector(&mut world).expect("checked when resolved");
             let mut observer = (Safety::default(), observer);
-            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop };
+            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop, fork: lot.fork };
             let found = |(safety, _): &(Safety, &mut O)| !safety.broken().is_empty();
             let ended = drive.run(clock, &mut world, Some(&mut injector), &mut observer, found);
             let safety = observer.0;
@@ -78,16 +78,16 @@ impl Runner for RaftRunner {
     type Plan = Plan;
     type Scratch = ();
 
-    fn run(&self, plan: &Plan, seed: u64, (): &mut ()) -> RunResult {
-        self.run_with(plan, seed, &mut (), None)
+    fn run_lot(&self, plan: &Plan, lot: Lot, (): &mut ()) -> RunResult {
+        self.run_with(plan, lot, &mut (), None)
     }
 }
 
 impl Replay for RaftRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
-        let ReplayRequest { seed, trace, stop } = request;
+        let ReplayRequest { lot, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
-            let result = self.run_with(plan, *seed, tracer, Some(stop));
+            let result = self.run_with(plan, *lot, tracer, Some(stop));
             Replayed { result, output: Vec::new(), details: serde_json::Value::Null, log: None }
         })
     }
@@ -97,7 +97,7 @@ impl Replay for RaftRunner {
     }
 
     fn watch(&self, plan: &Plan, seed: u64, (): &mut (), looker: &mut Looker) -> Option<RunResult> {
-        Some(self.run_with(plan, seed, looker, None))
+        Some(self.run_with(plan, seed.into(), looker, None))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use checks::restate::job::Findings;
 use checks::restate::{down, judge};
-use explore::{Cost, RunResult, Runner};
+use explore::{Cost, Lot, RunResult, Runner};
 use faults::injector::Injector;
 use kernel::budget::Stop;
 use kernel::event::{Event, Observer, What};
@@ -68,16 +68,16 @@ impl RestateRunner {
     fn run_with<O: Observer<Restate>>(
         &self,
         plan: &Plan,
-        seed: u64,
+        lot: Lot,
         observer: &mut O,
         stop: Option<&AtomicBool>,
     ) -> Ended {
-        self.host.enter(seed, |clock| {
-            let mut world = plan.build(seed);
+        self.host.enter(lot.seed, |clock| {
+            let mut world = plan.build(lot.seed);
             let mut injector =
                 (!plan.faults.is_empty()).then(|| plan.injector(&mut world).expect("checked when resolved"));
             let mut observer = (Invocations::default(), observer);
-            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop };
+            let drive = Drive { budget: plan.budget, wall_time: plan.wall_time, slice: SLICE, stop, fork: lot.fork };
             let ended = drive.run(clock, &mut world, injector.as_mut(), &mut observer, |_| false);
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: observer.0.0 };
             let (findings, verdict) = judged(plan, &world, injector.as_ref(), ended);
@@ -94,16 +94,16 @@ impl Runner for RestateRunner {
     type Plan = Plan;
     type Scratch = ();
 
-    fn run(&self, plan: &Plan, seed: u64, (): &mut ()) -> RunResult {
-        self.run_with(plan, seed, &mut (), None).result
+    fn run_lot(&self, plan: &Plan, lot: Lot, (): &mut ()) -> RunResult {
+        self.run_with(plan, lot, &mut (), None).result
     }
 }
 
 impl Replay for RestateRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
-        let ReplayRequest { seed, trace, stop } = request;
+        let ReplayRequest { lot, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
-            let Ended { result, findings, output } = self.run_with(plan, *seed, tracer, Some(stop));
+            let Ended { result, findings, output } = self.run_with(plan, *lot, tracer, Some(stop));
             Replayed { result, output, details: findings.as_ref().map_or(Value::Null, details::of), log: None }
         })
     }
@@ -113,7 +113,7 @@ impl Replay for RestateRunner {
     }
 
     fn watch(&self, plan: &Plan, seed: u64, (): &mut (), looker: &mut Looker) -> Option<RunResult> {
-        Some(self.run_with(plan, seed, looker, None).result)
+        Some(self.run_with(plan, seed.into(), looker, None).result)
     }
 }
 
@@ -138,7 +138,7 @@ pub fn judged(
 
 /// Runs a plan with its faults on the plain host.
 pub fn look(plan: &Plan, seed: u64) -> Seen {
-    let Ended { result, findings, .. } = RestateRunner { host: Host::Plain }.run_with(plan, seed, &mut (), None);
+    let Ended { result, findings, .. } = RestateRunner { host: Host::Plain }.run_with(plan, seed.into(), &mut (), None);
     Seen { findings, verdict: result.verdict, digest: result.digest }
 }
 

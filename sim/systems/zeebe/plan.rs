@@ -117,7 +117,7 @@ impl Plan {
 
     /// How long a run is driven.
     pub fn drive<'a>(&self, stop: Option<&'a AtomicBool>) -> Drive<'a> {
-        Drive { budget: self.budget, wall_time: self.wall_time, slice: SLICE, stop }
+        Drive { budget: self.budget, wall_time: self.wall_time, slice: SLICE, stop, fork: None }
     }
 
     /// Whether nothing can go wrong in any run.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use checks::zeebe::Checks;
-use explore::{Cost, RunResult, Runner};
+use explore::{Cost, Lot, RunResult, Runner};
 use kernel::event::Observer;
 use miette::Report;
 use zeebe::cluster::Zeebe;
@@ -19,6 +19,7 @@ use crate::look::Looker;
 use crate::registry::{DynRunner, Planned, Replay, ReplayRequest, Replayed, traced};
 use crate::scenario::Scenario;
 use crate::systems::cut_short;
+use crate::systems::drive::Drive;
 
 /// Runs plans on a host.
 pub struct ZeebeRunner {
@@ -31,17 +32,23 @@ impl ZeebeRunner {
     fn run_with<O: Observer<Zeebe>, R>(
         &self,
         plan: &Plan,
-        seed: u64,
+        lot: Lot,
         observer: &mut O,
         stop: Option<&AtomicBool>,
         end: impl FnOnce(&Ended<'_>, &O) -> R,
     ) -> (RunResult, R) {
-        self.host.enter(seed, |clock| {
-            let mut world = plan.build(seed);
+        self.host.enter(lot.seed, |clock| {
+            let mut world = plan.build(lot.seed);
             let mut injector = (!plan.is_quiet()).then(|| plan.injector(&mut world).expect("checked when resolved"));
             let mut observer = (Checks::new(&plan.settings), observer);
             let found = |(checks, _): &(Checks, &mut O)| !checks.broken().is_empty();
-            let ended = plan.drive(stop).run(clock, &mut world, injector.as_mut(), &mut observer, found);
+            let ended = Drive { fork: lot.fork, ..plan.drive(stop) }.run(
+                clock,
+                &mut world,
+                injector.as_mut(),
+                &mut observer,
+                found,
+            );
             let (checks, observer) = observer;
             let cost = Cost { events: world.events(), virtual_ns: world.now(), operations: checks.marks().processed };
             let verdict = judge(plan, &world, &checks, injector.as_ref(), ended);
@@ -56,18 +63,18 @@ impl Runner for ZeebeRunner {
     type Plan = Plan;
     type Scratch = ();
 
-    fn run(&self, plan: &Plan, seed: u64, (): &mut ()) -> RunResult {
-        self.run_with(plan, seed, &mut (), None, |_, _| ()).0
+    fn run_lot(&self, plan: &Plan, lot: Lot, (): &mut ()) -> RunResult {
+        self.run_with(plan, lot, &mut (), None, |_, _| ()).0
     }
 }
 
 impl Replay for ZeebeRunner {
     fn replay(&self, plan: &Plan, request: &mut ReplayRequest<'_>) -> io::Result<Replayed> {
-        let ReplayRequest { seed, trace, stop } = request;
+        let ReplayRequest { lot, trace, stop } = request;
         traced(trace, self.roles(plan), |tracer| {
             let mut observer = ((Chronicle::default(), Diary::default()), tracer);
             let (result, (output, log)) =
-                self.run_with(plan, *seed, &mut observer, Some(stop), |ended, ((chronicle, diary), _)| {
+                self.run_with(plan, *lot, &mut observer, Some(stop), |ended, ((chronicle, diary), _)| {
                     (ended.lines(chronicle, diary), ended.log(chronicle))
                 });
             Replayed { result, output, details: serde_json::Value::Null, log }
@@ -79,7 +86,7 @@ impl Replay for ZeebeRunner {
     }
 
     fn watch(&self, plan: &Plan, seed: u64, (): &mut (), looker: &mut Looker) -> Option<RunResult> {
-        Some(self.run_with(plan, seed, looker, None, |_, _| ()).0)
+        Some(self.run_with(plan, seed.into(), looker, None, |_, _| ()).0)
     }
 }
 
