@@ -17,30 +17,48 @@ use crate::host::Host;
 use crate::look::{Look, Looker};
 use crate::proof::Fingerprint;
 use crate::scenario::Scenario;
+use crate::scenario::pinned::Change;
 use crate::scenario::problem::Problem;
 use crate::scenario::schema::Schema;
 use crate::systems::{leaky, raft, restate, toy, zeebe};
 
 /// Makes a runner of a scenario.
 type Build = fn(&Scenario, Host) -> Result<Box<dyn DynRunner>, Report>;
+/// Says what a seed draws of a scenario.
+type Draws = fn(&Scenario, u64) -> Result<Vec<Change>, Report>;
 
 /// All systems: the tables of each, and what makes its runners.
-static SYSTEMS: &[(&Schema, Build)] = &[
-    (&restate::SCHEMA, restate::runner),
-    (&raft::SCHEMA, raft::runner),
-    (&zeebe::SCHEMA, zeebe::runner),
-    (&toy::SCHEMA, toy::runner),
-    (&leaky::SCHEMA, leaky::runner),
+static SYSTEMS: &[(&Schema, Build, Draws)] = &[
+    (&restate::SCHEMA, restate::runner, nothing),
+    (&raft::SCHEMA, raft::runner, raft::draws),
+    (&zeebe::SCHEMA, zeebe::runner, zeebe::draws),
+    (&toy::SCHEMA, toy::runner, nothing),
+    (&leaky::SCHEMA, leaky::runner, nothing),
 ];
+
+/// Nothing of the plan is drawn.
+fn nothing(_: &Scenario, _: u64) -> Result<Vec<Change>, Report> {
+    Ok(Vec::new())
+}
+
+/// The scenario of one seed's own: what the seed draws of the plan is written out. Its run is the run of that seed.
+pub fn pinned(scenario: &Scenario, seed: u64) -> Result<Scenario, Report> {
+    scenario.pinned(system_of(scenario).2(scenario, seed)?)
+}
+
+fn system_of(scenario: &Scenario) -> &'static (&'static Schema, Build, Draws) {
+    let is_its = |(schema, ..): &&(&Schema, Build, Draws)| schema.system == scenario.schema.system;
+    SYSTEMS.iter().find(is_its).expect("a scenario has a system of the table")
+}
 
 /// The tables of the system of that name.
 pub fn schema(system: &str) -> Option<&'static Schema> {
-    SYSTEMS.iter().map(|(schema, _)| *schema).find(|schema| schema.system == system)
+    SYSTEMS.iter().map(|(schema, ..)| *schema).find(|schema| schema.system == system)
 }
 
 /// The systems that people are offered.
 pub fn shown() -> impl Iterator<Item = &'static Schema> + Clone {
-    SYSTEMS.iter().map(|(schema, _)| *schema).filter(|schema| !schema.hidden)
+    SYSTEMS.iter().map(|(schema, ..)| *schema).filter(|schema| !schema.hidden)
 }
 
 /// The runner of a scenario. Everything that can be wrong with the scenario's files is found here, once.
@@ -50,11 +68,7 @@ pub fn runner(scenario: &Scenario, host: Host) -> Result<Box<dyn DynRunner>, Rep
         let message = format!("--host {host}: this binary holds the plain host only");
         return Err(Problem::Usage { message, help: Some(help) }.into());
     }
-    let (_, build) = SYSTEMS
-        .iter()
-        .find(|(schema, _)| schema.system == scenario.schema.system)
-        .expect("a scenario has a system of the table");
-    build(scenario, host)
+    system_of(scenario).1(scenario, host)
 }
 
 /// One run to be made again with all that people want to see.

@@ -8,6 +8,7 @@ use miette::{Report, SourceSpan};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::files::Files;
 use super::problem::Problem;
 
 /// A parsed file.
@@ -19,6 +20,8 @@ pub struct Document {
     pub text: Arc<str>,
     /// What stands in it.
     pub root: Table,
+    /// The files that came with it.
+    pub files: Files,
 }
 
 /// A value and where it comes from.
@@ -98,7 +101,8 @@ impl Document {
 
     /// Takes a text as the content of `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Report> {
-        let mut document = Document { path: path.to_owned(), text: text.into(), root: Table::default() };
+        let mut document =
+            Document { path: path.to_owned(), text: text.into(), root: Table::default(), files: Files::default() };
         let parsed = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             document.problem(&Origin::File(span), "this is no TOML".to_owned(), error.message().to_owned(), None)

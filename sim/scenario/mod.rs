@@ -8,13 +8,17 @@ pub mod duration;
 pub mod edit;
 pub mod expect;
 pub mod faults;
+pub mod files;
 pub mod find;
+mod json;
 pub mod nearest;
+pub mod pinned;
 pub mod problem;
 mod profile;
 pub mod quantiles;
 mod read;
 pub mod schema;
+mod write;
 
 #[cfg(test)]
 mod scenario_test;
@@ -74,6 +78,8 @@ pub struct Scenario {
     pub profile: Option<Arc<::faults::sample::Profile>>,
     /// `[expect]`.
     pub expect: Expect,
+    /// All of it as it was written, edits included.
+    pub document: Arc<Document>,
 }
 
 impl Scenario {
@@ -121,7 +127,16 @@ impl Scenario {
             fault_places,
             profile,
             expect: expect::expect(&reader, schema)?,
+            document: Arc::new(document),
         })
+    }
+
+    /// The content of a file that it names.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        self.document.files.read(path)
     }
 
     /// Position of a toggle.

@@ -72,6 +72,11 @@ impl Settings {
         self.get(name, |setting| if let Setting::Range(min, max) = setting { Some((*min, *max)) } else { None })
     }
 
+    /// Whether it is there, or has a default.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A list of tables; none if it is not there.
     pub fn tables(&self, name: &str) -> &[Settings] {
         self.get(name, |setting| if let Setting::Tables(tables) = setting { Some(tables.as_slice()) } else { None })

@@ -1,9 +1,11 @@
 //! Scenarios on a Raft group of Zeebe's flavour: members under random faults, and the checks of their safety.
 
 mod faults;
+mod pinned;
 mod plan;
 mod run;
 
+pub use pinned::draws;
 pub use plan::Plan;
 pub use run::{RaftRunner, runner};
 

@@ -1,6 +1,5 @@
 //! What a run on Restate is made of, resolved from its scenario.
 
-use std::fs;
 use std::sync::Arc;
 
 use explore::Reduce;
@@ -193,10 +192,8 @@ fn job(scenario: &Scenario, setup: &Setup, rule: Rule) -> Result<Given, Report> 
                 let help = "workload.tree takes {target, commands: [..]}, as `relapse tree --out` writes it";
                 wrong("workload.tree", format!("`workload.tree`: {}: {reason}", path.display()), help)
             };
-            if path.metadata().is_ok_and(|there| !there.is_file()) {
-                return Err(unread("this is no regular file".to_owned()));
-            }
-            let text = fs::read_to_string(path).map_err(|error| unread(error.to_string()))?;
+            let bytes = scenario.read(path).map_err(|error| unread(error.to_string()))?;
+            let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".to_owned()))?;
             let seed = path.file_stem().map_or_else(|| "tree".into(), |stem| stem.to_string_lossy());
             let params = Params { seed: seed.into_owned(), width: 0, depth: 0, max_sleep_ms };
             let parsed = json::read(&text, params).map_err(|error| unread(error.to_string()))?;

@@ -5,6 +5,7 @@ mod diary;
 mod drawn;
 mod judge;
 mod past;
+mod pinned;
 mod plan;
 mod releases;
 mod run;
@@ -14,11 +15,12 @@ mod truth;
 mod workload;
 
 pub use past::NodeLog;
+pub use pinned::draws;
 pub use plan::Plan;
 pub use run::{ZeebeRunner, runner};
 pub use truth::Truth;
 
-use crate::scenario::schema::{Distribution, Key, Kind, Need, Schema};
+use crate::scenario::schema::{Distribution, Exclusion, Key, Kind, Need, Schema};
 
 /// What a scenario on Zeebe may say.
 pub const SCHEMA: Schema = Schema {
@@ -27,7 +29,7 @@ pub const SCHEMA: Schema = Schema {
     hidden: false,
     cluster: CLUSTER,
     workload: WORKLOAD,
-    exclusions: &[],
+    exclusions: &[Exclusion { one: "deployments", others: &["deploy_every"] }],
     toggles: releases::TOGGLES,
     presets: releases::PRESETS,
     latencies: LATENCIES,
@@ -153,6 +155,20 @@ const WORKLOAD: &[Key] = &[
         about: "from one deployment to the next, each drawn anew of a range; without it there is one",
     },
     Key {
+        name: "deployments",
+        kind: Kind::Tables(&[
+            Key {
+                name: "id",
+                kind: Kind::Count { least: 0, most: 1 << 32 },
+                need: Need::Required,
+                about: "its number, which also tells its resource from those of others",
+            },
+            Key { name: "at", kind: Kind::Duration { least: 0 }, need: Need::Required, about: "when it is sent" },
+        ]),
+        need: Need::Optional,
+        about: "deployments one by one, instead of the first at `opens_at` and those of `deploy_every`",
+    },
+    Key {
         name: "versions",
         kind: Kind::Flag,
         need: Need::Default("true"),
@@ -173,6 +189,12 @@ const WORKLOAD: &[Key] = &[
     Key {
         name: "by_hand",
         kind: Kind::Tables(&[
+            Key {
+                name: "id",
+                kind: Kind::Count { least: 0, most: 1 << 32 },
+                need: Need::Optional,
+                about: "number of the first; without it, they follow what comes before them",
+            },
             Key {
                 name: "at",
                 kind: Kind::Duration { least: 0 },

@@ -1,6 +1,5 @@
 //! The clients of a scenario: one that deploys, one that starts instances, and job workers.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,9 +11,9 @@ use zeebe::client_node::ClientRole;
 use zeebe::gateway::{File, LATEST_VERSION, Request};
 use zeebe::protocol::{Document, Text};
 
-use crate::scenario::Scenario;
 use crate::scenario::nearest::suggest;
 use crate::scenario::problem::Problem;
+use crate::scenario::{Scenario, Settings};
 
 /// The process of upstream's benchmarks: one service task.
 //= camunda/zeebe@0.24.4:benchmarks/project/src/main/resources/bpmn/one_task.bpmn (its shape)
@@ -38,7 +37,7 @@ struct Resource {
 pub fn clients(scenario: &Scenario) -> Result<Vec<(String, ClientRole)>, Report> {
     let workload = &scenario.workload;
     let count = |name| workload.count(name).expect("it has a default");
-    let resource = resource(workload.file("bpmn"))?;
+    let resource = resource(scenario, workload.file("bpmn"))?;
     let opens_at = workload.duration("opens_at").expect("it has a default");
     let (every, _) = workload.range("deploy_every").unwrap_or((u64::MAX, u64::MAX));
     if scenario.duration_ns.saturating_sub(opens_at) / every > DEPLOYMENTS_MAX {
@@ -134,11 +133,17 @@ fn deployer(scenario: &Scenario, resource: &Resource, opens_at: Nanos) -> Client
         let request = Request::Deploy([file(resource, number)].into());
         Operation { id, when: When::At(at), request, subject: None, timeout: None }
     };
-    let mut operations: Vec<Operation> = (0..).zip(times).map(operation).collect();
+    let mut operations: Vec<Operation> = if scenario.workload.has("deployments") {
+        let of = |one: &Settings| (one.count("id").expect("required"), one.duration("at").expect("required"));
+        scenario.workload.tables("deployments").iter().map(of).map(operation).collect()
+    } else {
+        (0..).zip(times).map(operation).collect()
+    };
     for batch in scenario.workload.tables("by_hand") {
         let first = When::At(batch.duration("at").expect("required"));
+        let first_id = batch.count("id").unwrap_or(operations.len() as u64);
         for nth in 0..batch.count("instances").expect("it has a default") {
-            let id = operations.len() as u64;
+            let id = first_id + nth;
             let when = if nth == 0 { first } else { When::After { operation: id - 1, delay: 0 } };
             let (process_id, variables) = (resource.process_id.clone(), Document::default());
             let request = Request::CreateInstance { process_id, version: LATEST_VERSION, variables };
@@ -155,13 +160,13 @@ fn file(resource: &Resource, number: u64) -> File {
     File { name: resource.name.as_str().into(), content: content.into() }
 }
 
-fn resource(path: Option<&Path>) -> Result<Resource, Report> {
+fn resource(scenario: &Scenario, path: Option<&Path>) -> Result<Resource, Report> {
     let (name, bytes) = match path {
         None => ("benchmark.bpmn".to_owned(), BENCHMARK.to_vec()),
         Some(path) => {
             let wrong = |reason: String| Problem::File { path: path.to_owned(), reason, help: None };
             let name = path.file_name().map_or_else(|| "process.bpmn".into(), |name| name.to_string_lossy());
-            (name.into_owned(), fs::read(path).map_err(|error| wrong(error.to_string()))?)
+            (name.into_owned(), scenario.read(path).map_err(|error| wrong(error.to_string()))?)
         }
     };
     let wrong = |reason: String, help: &str| Problem::File {
