@@ -4,6 +4,7 @@
 //! tokio or clap be named, and only here does anything talk to the machine.
 
 pub mod bench;
+pub mod bundle;
 pub mod cli;
 pub mod host;
 pub mod look;

@@ -36,7 +36,7 @@ pub fn measure(effort: Effort) -> Result<Vec<Figure>, Report> {
     let sweep = |workers| {
         let seeds = SeedRange::new(0, seeds).expect("it is not empty");
         let workers = NonZeroUsize::new(workers).expect("there is one");
-        runner.sweep(SweepRequest { seeds, workers, stop: &stop }, &mut |_| ()).runs
+        runner.sweep(SweepRequest::of(seeds, workers, &stop), &mut |_| ()).runs
     };
     let (mut wall, mut processor) = (0.0, Some(0.0));
     let two = || {

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use explore::{SeedRange, SweepRequest};
+use explore::{Ended, SeedRange, SweepRequest};
 use kernel::verdict::Outcome;
 use miette::Report;
 use restate::workload::{Params, Rule, Tree, generate, static_cycles};
@@ -90,8 +90,8 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
             continue;
         }
         let runner = registry::runner(&scenario, Host::BUILT)?;
-        let report = runner.sweep(SweepRequest { seeds: args.seeds, workers, stop: &stop }, &mut |_| {});
-        interrupted = report.interrupted || stop.load(Ordering::Relaxed);
+        let report = runner.sweep(SweepRequest::of(args.seeds, workers, &stop), &mut |_| {});
+        interrupted = report.ended == Ended::Stopped || stop.load(Ordering::Relaxed);
         if interrupted {
             break;
         }

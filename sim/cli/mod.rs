@@ -2,16 +2,20 @@
 
 mod bench;
 mod digest;
+pub mod findings;
 mod jobs;
 mod list;
 mod log;
+mod one_run;
 pub mod output;
 mod prove;
+mod replay;
 mod run;
 mod scenario_args;
 mod seeds;
 mod status;
 mod stop;
+mod sweep;
 mod tree;
 
 use std::process::ExitCode;
@@ -39,9 +43,11 @@ struct Cli {
 enum Verb {
     List(list::Args),
     Run(run::Args),
+    Sweep(sweep::Args),
     Tree(tree::Args),
     Jobs(jobs::Args),
     Log(log::Args),
+    Replay(replay::Args),
     Prove(prove::Args),
     Bench(bench::Args),
     Digest(digest::Args),
@@ -68,9 +74,11 @@ impl Verb {
         match self {
             Verb::List(args) => list::call(&args, output),
             Verb::Run(args) => run::call(&args, output),
+            Verb::Sweep(args) => sweep::call(&args, output),
             Verb::Tree(args) => tree::call(&args, output),
             Verb::Jobs(args) => jobs::call(&args, output),
             Verb::Log(args) => log::call(&args, output),
+            Verb::Replay(args) => replay::call(&args, output),
             Verb::Prove(args) => prove::call(&args, output),
             Verb::Bench(args) => bench::call(&args, output),
             Verb::Digest(args) => digest::call(&args, output),

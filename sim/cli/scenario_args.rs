@@ -1,7 +1,10 @@
 //! A scenario on the command line, with its edits.
 
+use std::path::PathBuf;
+
 use miette::Report;
 
+use crate::bundle::is_bundle;
 use crate::host::Host;
 use crate::registry::{self, DynRunner};
 use crate::scenario::edit::Edit;
@@ -15,6 +18,32 @@ pub struct ScenarioArgs {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
 
+    #[command(flatten)]
+    edits: EditArgs,
+}
+
+/// Several SCENARIOs and the flags that edit each of them.
+#[derive(Debug, clap::Args)]
+pub struct ScenariosArgs {
+    /// Paths of scenario files, or names of those under scenarios/
+    #[arg(value_name = "SCENARIO", required = true)]
+    scenarios: Vec<String>,
+
+    #[command(flatten)]
+    edits: EditArgs,
+}
+
+impl ScenariosArgs {
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = ScenarioArgs> {
+        let one = |scenario: &String| ScenarioArgs { scenario: scenario.clone(), edits: self.edits.clone() };
+        self.scenarios.iter().map(one)
+    }
+}
+
+/// The flags that edit a scenario.
+#[derive(Clone, Debug, clap::Args)]
+pub struct EditArgs {
     /// Edit the scenario: a dotted path and a value of TOML, or else a text
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = Edit::set)]
     sets: Vec<Edit>,
@@ -28,8 +57,24 @@ impl ScenarioArgs {
     /// Reads the scenario, as edited.
     pub fn load(&self) -> Result<Scenario, Report> {
         self.each_toggle_once()?;
+        if let Some(path) = self.bundle() {
+            let help = Some("`relapse replay` runs it again".to_owned());
+            let reason = "this is a bundle, which holds one run, and a scenario is asked for".to_owned();
+            return Err(Problem::File { path, reason, help }.into());
+        }
         let path = find::locate(&self.scenario)?;
         Scenario::load(&path, &self.edits())
+    }
+
+    /// The bundle, if it is one.
+    pub fn bundle(&self) -> Option<PathBuf> {
+        let path = PathBuf::from(&self.scenario);
+        is_bundle(&path).then_some(path)
+    }
+
+    /// Whether flags edit it.
+    pub fn is_edited(&self) -> bool {
+        !(self.edits.sets.is_empty() && self.edits.toggles.is_empty())
     }
 
     /// Reads the scenario, as edited, with one more `--set`.
@@ -68,6 +113,6 @@ impl ScenarioArgs {
     }
 
     fn edits(&self) -> Vec<Edit> {
-        self.sets.iter().chain(&self.toggles).cloned().collect()
+        self.edits.sets.iter().chain(&self.edits.toggles).cloned().collect()
     }
 }

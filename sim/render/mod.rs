@@ -25,13 +25,27 @@ pub struct Context<'a> {
     pub said: Vec<String>,
     /// What ran it.
     pub host: Host,
+    /// How one of its runs is made again.
+    pub again: Again,
+}
+
+/// How a run is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// With its seed.
+    Seed,
+    /// By its bundle, which says the seed.
+    Bundle,
 }
 
 impl Context<'_> {
-    /// The command that runs one seed again.
+    /// The command that makes the run of one seed again.
     fn again(&self, seed: u64) -> String {
         let words = self.said.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-        format!("relapse run {words} --seed {seed}")
+        match self.again {
+            Again::Seed => format!("relapse run {words} --seed {seed}"),
+            Again::Bundle => format!("relapse replay {words}"),
+        }
     }
 }
 
@@ -41,8 +55,9 @@ impl Context<'_> {
         let words = self.said.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         let LogOf { partition, node, at, verify } = log;
         let verify = verify.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let seed = if self.again == Again::Seed { format!(" --seed {seed}") } else { String::new() };
         format!(
-            "relapse log show {words} --seed {seed} --partition {partition} --node {node} --at {at}ns --json | relapse log \
+            "relapse log show {words}{seed} --partition {partition} --node {node} --at {at}ns --json | relapse log \
              verify - {verify}"
         )
     }

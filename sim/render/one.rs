@@ -1,10 +1,12 @@
 //! One run.
 
-use kernel::verdict::Outcome;
+use explore::RunResult;
+use kernel::verdict::{Outcome, Verdict};
 use serde::Serialize;
 
 use super::paint::Paint;
 use super::{Context, CostJson, digest, thousands};
+use crate::bundle::Bundle;
 use crate::registry::Replayed;
 use crate::scenario::duration::show_duration;
 
@@ -35,6 +37,71 @@ pub fn text(context: &Context<'_>, seed: u64, shown: &Replayed, colours: bool) -
     lines.join("\n") + "\n"
 }
 
+/// What a bundle says, beside what came of it now.
+#[derive(Serialize)]
+pub struct Held {
+    /// Whether it is the same run: digest, verdict and signature.
+    pub same: bool,
+    /// Whether it ended the same way.
+    same_end: bool,
+    expected: End,
+    found: End,
+}
+
+#[derive(Serialize, PartialEq)]
+struct End {
+    verdict: String,
+    signature: String,
+    digest: String,
+}
+
+/// Holds a run against its bundle.
+pub fn held_against(bundle: &Bundle, result: &RunResult) -> Held {
+    let Verdict { outcome, signature, .. } = &result.verdict;
+    Held {
+        same: bundle.is(result),
+        same_end: bundle.ends_as(result),
+        expected: End {
+            verdict: bundle.verdict.clone(),
+            signature: bundle.signature.clone(),
+            digest: bundle.digest.clone(),
+        },
+        found: End { verdict: outcome.word().to_owned(), signature: signature.clone(), digest: digest(result.digest) },
+    }
+}
+
+/// The same for people.
+pub fn held_text(held: &Held) -> String {
+    let end = |end: &End| format!("{} {}", end.verdict, end.signature).trim_end().to_owned();
+    let said = match (held.same, held.same_end) {
+        (true, _) => "the same run: digest and signature are those of the bundle".to_owned(),
+        (false, true) => {
+            format!("ends as the bundle says, and is another run: digest {} in the bundle", held.expected.digest)
+        }
+        (false, false) => {
+            format!("another run: the bundle says {}, digest {}", end(&held.expected), held.expected.digest)
+        }
+    };
+    format!("{:<10} {said}\n", "replayed")
+}
+
+#[derive(Serialize)]
+struct ReplayedJson<'a> {
+    #[serde(flatten)]
+    run: OneJson<'a>,
+    replayed: &'a Held,
+}
+
+/// A replayed bundle for machines.
+pub fn replayed_json<'a>(
+    context: &'a Context<'_>,
+    seed: u64,
+    shown: &'a Replayed,
+    held: &'a Held,
+) -> impl Serialize + use<'a> {
+    ReplayedJson { run: one(context, seed, shown), replayed: held }
+}
+
 #[derive(Serialize)]
 struct OneJson<'a> {
     scenario: &'a str,
@@ -55,6 +122,10 @@ struct OneJson<'a> {
 
 /// One run for machines.
 pub fn json<'a>(context: &'a Context<'_>, seed: u64, shown: &'a Replayed) -> impl Serialize + use<'a> {
+    one(context, seed, shown)
+}
+
+fn one<'a>(context: &'a Context<'_>, seed: u64, shown: &'a Replayed) -> OneJson<'a> {
     let result = &shown.result;
     OneJson {
         scenario: &context.scenario.name,

@@ -13,6 +13,9 @@ use crate::cli::output::{say, stderr_colours};
 /// How often a line is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// So many signatures are told in one line, the most frequent first.
+const SIGNATURES_SHOWN: usize = 2;
+
 /// Shows the progress of one sweep.
 pub struct Meter {
     bar: Option<ProgressBar>,
@@ -62,6 +65,14 @@ fn figures(progress: &Progress) -> String {
     let runs_per_second = thousands(u128::from(progress.runs) * 1_000 / wall);
     let speed = thousands(progress.virtual_time.as_millis() / wall);
     let mut text = format!("{runs_per_second} runs/s, {speed}x time, {} failed", thousands(progress.failures.into()));
+    if progress.failures > 0 {
+        let mut by_signature: Vec<_> = progress.by_signature.iter().collect();
+        by_signature.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let one = |(signature, count): &(&String, &u64)| format!("{signature} {}", thousands(u128::from(**count)));
+        let shown: Vec<String> = by_signature.iter().take(SIGNATURES_SHOWN).map(one).collect();
+        let more = if by_signature.len() > shown.len() { ", .." } else { "" };
+        text.push_str(&format!(" ({}{more})", shown.join(", ")));
+    }
     for (count, what) in [(progress.unjudged, "not judged"), (progress.simulator_bugs, "simulator bugs")] {
         if count > 0 {
             text.push_str(&format!(", {} {what}", thousands(count.into())));
@@ -79,13 +90,17 @@ mod tests {
         let progress = Progress {
             runs: 3_000,
             failures: 12,
+            by_signature: [("a".to_owned(), 2), ("b".to_owned(), 9), ("c".to_owned(), 1)].into(),
             virtual_time: Duration::from_secs(6_000),
             wall: Duration::from_secs(2),
             ..Progress::default()
         };
 
-        assert_eq!(figures(&progress), "1,500 runs/s, 3,000x time, 12 failed");
+        assert_eq!(figures(&progress), "1,500 runs/s, 3,000x time, 12 failed (b 9, a 2, ..)");
         let troubled = Progress { unjudged: 1, simulator_bugs: 2, ..progress };
-        assert_eq!(figures(&troubled), "1,500 runs/s, 3,000x time, 12 failed, 1 not judged, 2 simulator bugs");
+        assert_eq!(
+            figures(&troubled),
+            "1,500 runs/s, 3,000x time, 12 failed (b 9, a 2, ..), 1 not judged, 2 simulator bugs"
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! Many runs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use explore::{Group, Interval, SeedRange, SweepReport, Z_95, bound_when_never_seen, wilson};
+use explore::{Ended, Group, Interval, SeedRange, SweepReport, Z_95, bound_when_never_seen, wilson};
 use kernel::verdict::Outcome;
 use serde::Serialize;
 use tabled::builder::Builder;
@@ -11,6 +12,7 @@ use tabled::settings::{Alignment, Padding, Style};
 
 use super::paint::Paint;
 use super::{Context, CostJson, Seeds, digest, thousands};
+use crate::cli::findings::Kept;
 use crate::scenario::duration::show_duration;
 
 /// Share of sweeps in which a rate lies beyond the bound that is printed when nothing was seen.
@@ -19,7 +21,7 @@ const DOUBT: f64 = 0.05;
 const DETAILS_SHOWN: usize = 8;
 
 /// A sweep for people: a table of verdicts, and what may be said of the rate.
-pub fn text(context: &Context<'_>, asked: SeedRange, report: &SweepReport, colours: bool) -> String {
+pub fn text(context: &Context<'_>, asked: SeedRange, report: &SweepReport, kept: &[Kept], colours: bool) -> String {
     let paint = Paint { colours };
     let mut lines = vec![format!(
         "{} ({}), seeds {asked}: {}",
@@ -32,21 +34,36 @@ pub fn text(context: &Context<'_>, asked: SeedRange, report: &SweepReport, colou
         lines.push(table(report, paint));
         lines.push(String::new());
     }
+    lines.extend(kept.iter().map(kept_line));
     lines.extend(closing(context, report, paint));
     lines.join("\n") + "\n"
 }
 
+/// What became of the first run of a failure.
+fn kept_line(kept: &Kept) -> String {
+    let reproducible = match kept.reproducible {
+        Some(true) => "the same in a fresh process",
+        Some(false) => "ANOTHER RUN in a fresh process",
+        None => "not tried in a fresh process",
+    };
+    let bundle = kept.bundle.as_ref().map(|path| format!("; kept in {}", path.display())).unwrap_or_default();
+    format!("{}: {reproducible}{bundle}", kept.signature)
+}
+
 fn runs_done(report: &SweepReport) -> String {
     let runs = thousands(report.runs.into());
-    match report.interrupted {
-        false => format!("{runs} runs"),
-        true => format!("interrupted after {runs} of {} runs", thousands(report.requested.into())),
+    let of = || format!("{runs} of {} runs", thousands(report.requested.into()));
+    match report.ended {
+        Ended::Complete => format!("{runs} runs"),
+        Ended::Stopped => format!("interrupted after {}", of()),
+        Ended::Failures => format!("ended with enough failures after {}", of()),
+        Ended::Time => format!("ended with its time after {}", of()),
     }
 }
 
 fn table(report: &SweepReport, paint: Paint) -> String {
     let mut builder = Builder::default();
-    builder.push_record(["verdict", "signature", "count", "rate", "95 % interval", "first seed"]);
+    builder.push_record(["verdict", "signature", "count", "rate", "95 % interval", "first seed", "fastest seed"]);
     for group in &report.groups {
         let interval = wilson(group.count, report.runs, Z_95);
         builder.push_record([
@@ -56,10 +73,11 @@ fn table(report: &SweepReport, paint: Paint) -> String {
             percent(rate(group.count, report.runs)),
             format!("{} .. {}", percent(interval.low), percent(interval.high)),
             group.first_seed.to_string(),
+            group.fastest_seed.to_string(),
         ]);
         for (detail, count) in group.details.iter().filter(|(detail, _)| !detail.is_empty()).take(DETAILS_SHOWN) {
             let rate = percent(rate(*count, report.runs));
-            builder.push_record(["", &format!("  {detail}"), &thousands((*count).into()), &rate, "", ""]);
+            builder.push_record(["", &format!("  {detail}"), &thousands((*count).into()), &rate, "", "", ""]);
         }
     }
     let mut table = builder.build();
@@ -89,6 +107,9 @@ fn closing(context: &Context<'_>, report: &SweepReport, paint: Paint) -> Vec<Str
             String::new()
         };
         lines.push(format!("no failure{of}: with 95 % confidence the rate is below {bound}"));
+    } else if judged > 0 && trusted {
+        let bound = percent(bound_when_never_seen(judged, DOUBT));
+        lines.push(format!("what was not seen: with 95 % confidence any other failure is rarer than {bound}"));
     } else if judged == 0 && report.runs > 0 {
         lines.push("no run was judged: nothing is known of the rate of failures".to_owned());
     }
@@ -148,6 +169,7 @@ struct SweptJson<'a> {
     seeds: Seeds,
     runs: u64,
     interrupted: bool,
+    ended: &'static str,
     outcomes: Vec<OutcomeJson<'a>>,
     failures: FailuresJson,
     digest: String,
@@ -167,6 +189,10 @@ struct OutcomeJson<'a> {
     fastest_seed: u64,
     details: BTreeMap<&'a str, u64>,
     story: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproducible: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<&'a Path>,
 }
 
 #[derive(Serialize)]
@@ -183,8 +209,11 @@ pub fn json<'a>(
     asked: SeedRange,
     workers: usize,
     report: &'a SweepReport,
+    kept: &'a [Kept],
 ) -> impl Serialize + use<'a> {
     let ends = |interval: Interval| [interval.low, interval.high];
+    let kept_of =
+        |group: &Group| kept.iter().find(|kept| group.outcome == Outcome::Fail && kept.signature == group.signature);
     let outcome = |group: &'a Group| OutcomeJson {
         verdict: group.outcome,
         signature: &group.signature,
@@ -195,6 +224,8 @@ pub fn json<'a>(
         fastest_seed: group.fastest_seed,
         details: group.details.iter().map(|(detail, count)| (&**detail, *count)).collect(),
         story: &group.story,
+        reproducible: kept_of(group).and_then(|kept| kept.reproducible),
+        bundle: kept_of(group).and_then(|kept| kept.bundle.as_deref()),
     };
     let (failed, judged) = (failures(report), judged(report));
     SweptJson {
@@ -203,7 +234,13 @@ pub fn json<'a>(
         host: context.host.to_string(),
         seeds: asked.into(),
         runs: report.runs,
-        interrupted: report.interrupted,
+        interrupted: report.ended == Ended::Stopped,
+        ended: match report.ended {
+            Ended::Complete => "complete",
+            Ended::Stopped => "stopped",
+            Ended::Failures => "failures",
+            Ended::Time => "time",
+        },
         outcomes: report.groups.iter().map(outcome).collect(),
         failures: FailuresJson {
             count: failed,

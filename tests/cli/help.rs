@@ -22,16 +22,19 @@ fn help_shows_the_verbs_and_the_exit_statuses() {
     Usage: relapse <COMMAND>
 
     Commands:
-      list   Show the scenarios under scenarios/
-      run    Run a scenario, with one seed or over many
-      tree   Show the command tree of a verification job: its size, expected counters and static lock
-             cycles
-      jobs   Sweep every verification job of a window whose tree has a static lock cycle, and write a
-             table
-      log    Work on the log of a Zeebe partition
-      prove  Show that a run is the same run in another thread, process, order and host
-      bench  Measure this machine: the figures of the README, each against its bar
-      help   Print this message or the help of the given subcommand(s)
+      list    Show the scenarios under scenarios/
+      run     Run a scenario, with one seed or over many
+      sweep   Run scenarios over many seeds, group what comes of them, and keep one run of each kind of
+              failure
+      tree    Show the command tree of a verification job: its size, expected counters and static lock
+              cycles
+      jobs    Sweep every verification job of a window whose tree has a static lock cycle, and write a
+              table
+      log     Work on the log of a Zeebe partition
+      replay  Make the run of a bundle again, and hold it against what the bundle says
+      prove   Show that a run is the same run in another thread, process, order and host
+      bench   Measure this machine: the figures of the README, each against its bar
+      help    Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -67,6 +70,10 @@ fn help_of_run_shows_its_flags_and_the_exit_statuses() {
           --seed <N>             Run one seed and show the run [default: 0]
           --seeds <A..B>         Run the seeds from A to B, B left out, and group what comes of them
           --workers <N>          Threads that run seeds [default: one per core]
+          --until-failures <K>   End after so many failures of a scenario
+          --for <TIME>           End after so much host time, such as 60s, shared evenly by the
+                                 scenarios
+          --out <DIR>            Keep a run of each signature as a bundle in this directory
           --trace <FILE>         Write each event of the run to a file, as a line of JSON; - for
                                  standard output, and the report to standard error
           --host <HOST>          What runs the world [default: what the binary was built as] [possible

@@ -1,5 +1,6 @@
 //! The command line, as people and programs meet it: the built binary on scenarios of the toy system.
 
+mod bundles;
 mod clusters;
 mod deadlocks;
 mod faults;
@@ -13,6 +14,7 @@ mod proofs;
 mod runs;
 mod signals;
 mod stories;
+mod sweeps;
 mod trees;
 
 use std::path::{Path, PathBuf};

@@ -75,11 +75,13 @@ fn a_sweep_is_shown_as_a_table() {
     insta::assert_snapshot!(table, @r"
     planted (scenarios/planted.toml), seeds 0..1000: 1,000 runs
 
-    verdict  signature         count     rate       95 % interval  first seed
-    fail     toy/planted         100  10.00 %   8.29 % .. 12.02 %           9
-    vacuous  toy/nothing-done    128  12.80 %  10.87 % .. 15.01 %           6
-    pass                         772  77.20 %  74.50 % .. 79.69 %           0
+    verdict  signature         count     rate       95 % interval  first seed  fastest seed
+    fail     toy/planted         100  10.00 %   8.29 % .. 12.02 %           9             9
+    vacuous  toy/nothing-done    128  12.80 %  10.87 % .. 15.01 %           6            20
+    pass                         772  77.20 %  74.50 % .. 79.69 %           0             0
 
+    toy/planted: the same in a fresh process
+    what was not seen: with 95 % confidence any other failure is rarer than 0.343 %
       seed 9 was planted to fail
     again relapse run scenarios/planted.toml --set workload.vacuous_in=7 --seed 9
     ");

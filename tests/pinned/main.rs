@@ -1,5 +1,7 @@
 //! A scenario of one seed's own is the run of that seed: to the digest, from the text alone.
 
+mod fuzz;
+
 use std::path::Path;
 
 use explore::RunResult;

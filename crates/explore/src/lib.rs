@@ -27,5 +27,5 @@ pub use reduce::Reduce;
 pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};
 pub use seeds::SeedRange;
 pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
-pub use sweep::{Progress, SweepReport, SweepRequest, sweep};
+pub use sweep::{Ended, Progress, SweepReport, SweepRequest, sweep};
 pub use tally::{Group, Tally, TotalCost};

@@ -2,7 +2,9 @@
 //!
 //! Host code, not model code: it reads the host's clock and starts threads, and none of that reaches a run.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -12,7 +14,7 @@ use std::time::Instant;
 
 use crate::canary::{Canaries, made_again};
 use crate::{Group, RunResult, Runner, SeedRange, Tally, TotalCost, run_caught};
-use kernel::verdict::Outcome;
+use kernel::verdict::{Outcome, Verdict};
 
 /// How often the progress is told.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -27,10 +29,34 @@ pub struct SweepRequest<'a> {
     /// Once set, no further run is begun; those under way are finished. The seeds which were run are then still the first
     /// ones of the range, without a gap.
     pub stop: &'a AtomicBool,
+    /// After so many failures no further run is begun either.
+    pub failures_max: Option<u64>,
+    /// Nor after so much host time.
+    pub wall_max: Option<Duration>,
+}
+
+impl<'a> SweepRequest<'a> {
+    /// All of the seeds.
+    pub fn of(seeds: SeedRange, workers: NonZeroUsize, stop: &'a AtomicBool) -> Self {
+        SweepRequest { seeds, workers, stop, failures_max: None, wall_max: None }
+    }
+}
+
+/// Why a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All seeds were run.
+    Complete,
+    /// It was stopped.
+    Stopped,
+    /// It had as many failures as it was to find.
+    Failures,
+    /// Its time was up.
+    Time,
 }
 
 /// How far a sweep has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Runs asked for.
     pub requested: u64,
@@ -38,6 +64,8 @@ pub struct Progress {
     pub runs: u64,
     /// Those of them that failed.
     pub failures: u64,
+    /// The same by their signatures.
+    pub by_signature: BTreeMap<String, u64>,
     /// Those in which the simulator contradicted itself.
     pub simulator_bugs: u64,
     /// Those that taught nothing: vacuous or inconclusive.
@@ -59,8 +87,8 @@ pub struct SweepReport {
     pub runs: u64,
     /// How many were asked for.
     pub requested: u64,
-    /// Whether it was stopped before the end.
-    pub interrupted: bool,
+    /// Why it ended.
+    pub ended: Ended,
     /// Runs by cause: the most severe first, then the largest, then by signature.
     pub groups: Vec<Group>,
     /// What all runs took together.
@@ -83,7 +111,14 @@ pub fn sweep<R: Runner>(
     let begun = Instant::now();
     let requested = request.seeds.len();
     let workers = usize::try_from(requested).map_or(request.workers.get(), |seeds| request.workers.get().min(seeds));
-    let queue = Queue { seeds: request.seeds, taken: AtomicU64::new(0), stop: request.stop };
+    let queue = Queue {
+        seeds: request.seeds,
+        taken: AtomicU64::new(0),
+        stop: request.stop,
+        over: AtomicBool::new(false),
+        failures_left: request.failures_max.map(|most| AtomicU64::new(most.max(1))),
+        failing: Mutex::default(),
+    };
     let counts: Vec<Counts> = (0..workers).map(|_| Counts::default()).collect();
     let (send, receive) = mpsc::channel();
 
@@ -103,7 +138,14 @@ pub fn sweep<R: Runner>(
             }
         }
         drop(send);
-        collect(&receive, || progress(&Progress { requested, wall: begun.elapsed(), ..sum(&counts) }))
+        collect(&receive, || {
+            let wall = begun.elapsed();
+            if request.wall_max.is_some_and(|most| wall >= most) {
+                queue.over.store(true, Relaxed);
+            }
+            let by_signature = queue.failing.lock().map(|failing| failing.clone()).unwrap_or_default();
+            progress(&Progress { requested, wall, by_signature, ..sum(&counts) });
+        })
     });
     // Whoever stops a sweep waits for its end.
     let stopped = request.stop.load(Relaxed);
@@ -111,11 +153,18 @@ pub fn sweep<R: Runner>(
     set_aside.into_iter().for_each(|(seed, result)| tally.add(seed, result));
 
     let (runs, cost, digest) = (tally.runs(), tally.cost(), tally.digest());
+    let found_enough = queue.failures_left.is_some_and(|left| left.load(Relaxed) == 0);
+    let ended = match runs == requested {
+        true => Ended::Complete,
+        false if stopped => Ended::Stopped,
+        false if found_enough => Ended::Failures,
+        false => Ended::Time,
+    };
     SweepReport {
         seeds: SeedRange::new(request.seeds.from(), request.seeds.from() + runs),
         runs,
         requested,
-        interrupted: runs < requested,
+        ended,
         groups: tally.into_groups(),
         cost,
         digest,
@@ -152,6 +201,7 @@ fn work_off<R: Runner>(runner: &R, plan: &R::Plan, queue: &Queue<'_>, canaries: 
     while let Some(seed) = queue.take() {
         let result = run_caught(runner, plan, seed, &mut scratch);
         counts.add(&result);
+        queue.count(&result.verdict);
         if canaries.has(seed) {
             done.set_aside.push((seed, result));
         } else {
@@ -166,15 +216,37 @@ struct Queue<'a> {
     seeds: SeedRange,
     taken: AtomicU64,
     stop: &'a AtomicBool,
+    /// It has come to an end before that of the seeds.
+    over: AtomicBool,
+    failures_left: Option<AtomicU64>,
+    /// Failures so far, by signature: locked once for each.
+    failing: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Queue<'_> {
     fn take(&self) -> Option<u64> {
-        if self.stop.load(Relaxed) {
+        if self.stop.load(Relaxed) || self.over.load(Relaxed) {
             return None;
         }
         let next = |taken| (taken < self.seeds.len()).then(|| taken + 1);
         self.taken.fetch_update(Relaxed, Relaxed, next).ok().map(|taken| self.seeds.from() + taken)
+    }
+
+    fn count(&self, verdict: &Verdict) {
+        if verdict.outcome != Outcome::Fail {
+            return;
+        }
+        if let Ok(mut failing) = self.failing.lock() {
+            match failing.get_mut(&verdict.signature) {
+                Some(count) => *count += 1,
+                None => drop(failing.insert(verdict.signature.clone(), 1)),
+            }
+        }
+        let Some(left) = &self.failures_left else { return };
+        let fewer = |left: u64| left.checked_sub(1);
+        if matches!(left.fetch_update(Relaxed, Relaxed, fewer), Ok(1)) {
+            self.over.store(true, Relaxed);
+        }
     }
 }
 

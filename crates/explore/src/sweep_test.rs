@@ -8,7 +8,7 @@ use std::time::Duration;
 use kernel::verdict::{Outcome, Verdict};
 
 use crate::canary::Canaries;
-use crate::{Cost, Lot, Reduce, RunResult, Runner, SeedRange, SweepReport, SweepRequest, Z_95, sweep, wilson};
+use crate::{Cost, Ended, Lot, Reduce, RunResult, Runner, SeedRange, SweepReport, SweepRequest, Z_95, sweep, wilson};
 
 /// Fails for one seed in `deadlock_in`, panics for one in `panic_in`.
 #[derive(Clone)]
@@ -58,7 +58,8 @@ const QUIET: Planted = Planted { deadlock_in: u64::MAX, panic_in: u64::MAX };
 fn swept(plan: &Planted, from: u64, to: u64, workers: usize) -> SweepReport {
     let seeds = SeedRange::new(from, to).expect("a range of the test");
     let workers = NonZeroUsize::new(workers).expect("workers of the test");
-    let request = SweepRequest { seeds, workers, stop: &AtomicBool::new(false) };
+    let stop = AtomicBool::new(false);
+    let request = SweepRequest::of(seeds, workers, &stop);
     SweepReport { wall: Duration::ZERO, ..sweep(&Toy, plan, request, |_| {}) }
 }
 
@@ -106,7 +107,7 @@ fn a_panic_is_the_first_group_and_the_other_seeds_are_still_run() {
 
     assert_eq!(report.groups[0].outcome, Outcome::SimulatorBug);
     assert!(report.groups[0].story.iter().any(|line| line.contains("planted for seed")));
-    assert_eq!((report.runs, report.interrupted), (1_000, false));
+    assert_eq!((report.runs, report.ended), (1_000, Ended::Complete));
 }
 
 #[test]
@@ -141,14 +142,49 @@ fn a_stopped_sweep_reports_the_first_seeds_without_a_gap() {
     let runner = StopsAfter { runs: AtomicU64::new(0), n: 100, stop: &stop };
     let plan = Planted { deadlock_in: 10, ..QUIET };
     let seeds = SeedRange::new(0, 1_000_000).expect("a range of the test");
-    let request = SweepRequest { seeds, workers: NonZeroUsize::new(3).expect("three"), stop: &stop };
+    let request = SweepRequest::of(seeds, NonZeroUsize::new(3).expect("three"), &stop);
 
     let report = sweep(&runner, &plan, request, |_| {});
 
-    assert!(report.interrupted && (100..=102).contains(&report.runs), "{} runs", report.runs);
+    assert!(report.ended == Ended::Stopped && (100..=102).contains(&report.runs), "{} runs", report.runs);
     assert_eq!(report.requested, 1_000_000);
     let again = swept(&plan, 0, report.runs, 1);
     assert_eq!((report.groups, report.digest), (again.groups, again.digest));
+}
+
+#[test]
+fn a_sweep_ends_with_as_many_failures_as_it_was_to_find() {
+    let stop = AtomicBool::new(false);
+    let plan = Planted { deadlock_in: 10, ..QUIET };
+    let seeds = SeedRange::new(0, 1_000_000).expect("a range of the test");
+    for workers in [1, 3] {
+        let workers = NonZeroUsize::new(workers).expect("workers of the test");
+        let request = SweepRequest { failures_max: Some(7), ..SweepRequest::of(seeds, workers, &stop) };
+
+        let report = sweep(&Toy, &plan, request, |_| {});
+
+        let failures = report.groups.iter().filter(|group| group.outcome == Outcome::Fail);
+        let failures: u64 = failures.map(|group| group.count).sum();
+        assert_eq!(report.ended, Ended::Failures);
+        // Those under way when the last was found come to their end.
+        assert!((7..7 + workers.get() as u64).contains(&failures), "{failures}");
+        assert_eq!(report.digest, swept(&plan, 0, report.runs, 1).digest, "the first seeds, without a gap");
+    }
+}
+
+#[test]
+fn a_sweep_ends_with_its_time_and_tells_failures_by_their_signatures() {
+    let stop = AtomicBool::new(false);
+    let seeds = SeedRange::new(0, 1_000_000).expect("a range of the test");
+    let of = SweepRequest::of(seeds, NonZeroUsize::MIN, &stop);
+    let request = SweepRequest { wall_max: Some(Duration::from_millis(250)), ..of };
+    let mut last = Default::default();
+
+    let report = sweep(&Slow, &Planted { deadlock_in: 2, ..QUIET }, request, |progress| last = progress.clone());
+
+    assert!(report.ended == Ended::Time && report.runs > 0 && report.runs < 100, "{report:?}");
+    assert_eq!(last.by_signature.values().sum::<u64>(), last.failures);
+    assert!(last.by_signature.keys().all(|signature| signature.starts_with("toy/deadlock/ring-")), "{last:?}");
 }
 
 /// Takes its time, as the host sees it.
@@ -167,10 +203,11 @@ impl Runner for Slow {
 #[test]
 fn progress_grows_and_is_not_told_too_often() {
     let seeds = SeedRange::new(0, 12).expect("a range of the test");
-    let request = SweepRequest { seeds, workers: NonZeroUsize::MIN, stop: &AtomicBool::new(false) };
+    let stop = AtomicBool::new(false);
+    let request = SweepRequest::of(seeds, NonZeroUsize::MIN, &stop);
     let mut told = Vec::new();
 
-    let report = sweep(&Slow, &QUIET, request, |progress| told.push(*progress));
+    let report = sweep(&Slow, &QUIET, request, |progress| told.push(progress.clone()));
 
     assert!(!told.is_empty() && told.len() as u128 <= report.wall.as_millis() / 100 + 1, "{}", told.len());
     assert!(told.is_sorted_by_key(|progress| progress.runs));
@@ -195,7 +232,8 @@ impl Runner for DependsOnHistory {
 #[test]
 fn a_run_that_depends_on_what_ran_before_is_found_by_a_sweep_of_a_hundred() {
     let seeds = SeedRange::new(0, 100).expect("a range of the test");
-    let request = SweepRequest { seeds, workers: NonZeroUsize::MIN, stop: &AtomicBool::new(false) };
+    let stop = AtomicBool::new(false);
+    let request = SweepRequest::of(seeds, NonZeroUsize::MIN, &stop);
 
     let report = sweep(&DependsOnHistory, &QUIET, request, |_| {});
 

@@ -26,6 +26,8 @@ pub struct Group {
     pub fastest_seed: u64,
     /// How many runs had which detail: the commonest first.
     pub details: Vec<(String, u64)>,
+    /// Digest of the run of `first_seed`.
+    pub first_digest: u128,
     /// Story of the run of `first_seed`.
     pub story: Vec<String>,
 }
@@ -56,6 +58,7 @@ struct Body {
     first_seed: u64,
     fastest: (Cost, u64),
     details: BTreeMap<String, u64>,
+    first_digest: u128,
     story: Vec<String>,
 }
 
@@ -70,7 +73,8 @@ impl Tally {
         self.cost.operations += u128::from(cost.operations);
 
         let details = BTreeMap::from([(verdict.detail, 1)]);
-        let body = Body { count: 1, first_seed: seed, fastest: (cost, seed), details, story: verdict.story };
+        let story = verdict.story;
+        let body = Body { count: 1, first_seed: seed, fastest: (cost, seed), details, first_digest: digest, story };
         self.put((verdict.outcome, verdict.signature), body);
     }
 
@@ -100,6 +104,7 @@ impl Tally {
                 }
                 if body.first_seed < known.first_seed {
                     known.first_seed = body.first_seed;
+                    known.first_digest = body.first_digest;
                     known.story = body.story;
                 }
             }
@@ -130,6 +135,7 @@ impl Tally {
             first_seed: body.first_seed,
             fastest_seed: body.fastest.1,
             details: commonest_first(body.details),
+            first_digest: body.first_digest,
             story: body.story,
         };
         let mut groups: Vec<Group> = self.groups.into_iter().map(group).collect();
@@ -189,6 +195,7 @@ mod tests {
 
         assert_eq!((groups[0].count, groups[0].first_seed, groups[0].fastest_seed), (3, 1, 1));
         assert_eq!(groups[0].story, ["seed 1"]);
+        assert_eq!(groups[0].first_digest, result(1).digest);
     }
 
     #[test]

@@ -5,9 +5,8 @@ use kernel::identity::Nanos;
 use miette::Report;
 use zeebe::exported::write_line;
 
+use crate::cli::one_run::{OneRun, OneRunArgs};
 use crate::cli::output::{Output, say};
-use crate::cli::scenario_args::ScenarioArgs;
-use crate::cli::seeds;
 use crate::cli::status::Status;
 use crate::render::shown_log::{Heading, heading, line};
 use crate::scenario::duration::parse_duration;
@@ -28,11 +27,7 @@ Exit status:
 #[command(after_help = STATUS)]
 pub struct Args {
     #[command(flatten)]
-    scenario: ScenarioArgs,
-
-    /// The run
-    #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true, value_parser = seeds::parse_one)]
-    seed: u64,
+    run: OneRunArgs,
 
     /// The partition
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
@@ -61,7 +56,7 @@ pub struct Args {
 
 /// Shows it.
 pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
-    let scenario = args.scenario.load()?;
+    let OneRun { scenario, lot, .. } = args.run.open()?;
     if scenario.schema.system != SCHEMA.system {
         let message = format!("{}: brokers' logs are of system {}", scenario.path.display(), SCHEMA.system);
         let help = Some(format!("this scenario is of system {}", scenario.schema.system));
@@ -73,14 +68,14 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
         let help = Some("choose an earlier time, or lengthen the run with --set duration=..".to_owned());
         return Err(Problem::Usage { message, help }.into());
     }
-    let log = plan.log_at(args.seed, args.at, &args.node, args.partition)?;
+    let log = plan.log_at(lot, args.at, &args.node, args.partition)?;
     let wanted = |record: &&zeebe::protocol::Record| {
         let of_key = |key| record.key == key || record.value.workflow_instance_key() == Some(key);
         record.position >= args.from && args.key.is_none_or(of_key)
     };
     if !args.json {
-        let seed = args.seed;
-        let heading_of = Heading { node: &args.node, partition: args.partition, seed, log: &log };
+        let (seed, node) = (lot.seed, &*args.node);
+        let heading_of = Heading { node, partition: args.partition, seed, log: &log };
         output.text(&heading(&heading_of))?;
     }
     if args.json && log.role.is_none() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use checks::zeebe::Checks;
+use explore::Lot;
 use kernel::budget::{Budget, Stop};
 use kernel::identity::Nanos;
 use kernel::world::World;
@@ -39,7 +40,7 @@ pub struct NodeLog {
 impl Plan {
     /// The committed records that a broker has of a partition at a time; at the end of the run if none is asked for. Of a
     /// broker that is down, the log that is on its disk.
-    pub fn log_at(&self, seed: u64, asked: Option<Nanos>, node: &str, partition: u16) -> Result<NodeLog, Report> {
+    pub fn log_at(&self, lot: Lot, asked: Option<Nanos>, node: &str, partition: u16) -> Result<NodeLog, Report> {
         let at = asked.unwrap_or(self.budget.until);
         let number = broker(&self.settings, node).map_err(|(message, help)| Problem::Usage {
             message: format!("--node {node}: {message}"),
@@ -50,7 +51,7 @@ impl Plan {
             let help = Some(format!("there are 1 to {}", self.settings.partitions));
             return Err(Problem::Usage { message, help }.into());
         }
-        let (world, checks, over) = self.world_at(seed, at);
+        let (world, checks, over) = self.world_at(lot, at);
         if let (true, Some(asked)) = (over, asked.filter(|asked| *asked > world.now())) {
             let message = format!("--at {}: the run ended before", show_duration(asked.into()));
             let help = Some(format!("it ended at {}: choose an earlier time", show_duration(world.now().into())));
@@ -73,13 +74,13 @@ impl Plan {
     }
 
     /// The world of a seed at a time with what was seen of it, and whether the run ended before: by a budget, or by what a check found.
-    fn world_at(&self, seed: u64, at: Nanos) -> (World<Zeebe>, Checks, bool) {
-        Host::Plain.enter(seed, |clock| {
-            let mut world = self.build(seed);
+    fn world_at(&self, lot: Lot, at: Nanos) -> (World<Zeebe>, Checks, bool) {
+        Host::Plain.enter(lot.seed, |clock| {
+            let mut world = self.build(lot.seed);
             let mut injector = self.injector(&mut world).expect("checked when resolved");
             let mut checks = Checks::new(&self.settings);
             let until = at.min(self.budget.until);
-            let drive = Drive { budget: Budget { until, ..self.budget }, ..self.drive(None) };
+            let drive = Drive { budget: Budget { until, ..self.budget }, fork: lot.fork, ..self.drive(None) };
             let found = |checks: &Checks| !checks.broken().is_empty();
             let ended = drive.run(clock, &mut world, Some(&mut injector), &mut checks, found);
             let over = found(&checks) || !matches!(ended, Some(Stop::Time | Stop::Idle));
