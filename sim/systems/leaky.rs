@@ -184,7 +184,15 @@ struct Plan {
 }
 
 impl Reduce for Plan {
-    fn smaller(&self) -> Vec<Self> {
+    fn parts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn without(&self, _: &[usize]) -> Option<Self> {
+        None
+    }
+
+    fn simpler(&self) -> Vec<(String, Self)> {
         Vec::new()
     }
 }

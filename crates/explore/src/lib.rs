@@ -11,6 +11,7 @@
 //! - [`Reduce`] is what a plan implements so that it can be shrunk.
 
 mod canary;
+mod fingerprint;
 mod panics;
 mod reduce;
 mod runner;
@@ -22,6 +23,7 @@ mod tally;
 #[cfg(test)]
 mod sweep_test;
 
+pub use fingerprint::{Cause, Fingerprint};
 pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
 pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};

@@ -87,7 +87,15 @@ mod tests {
     struct NoPlan;
 
     impl Reduce for NoPlan {
-        fn smaller(&self) -> Vec<Self> {
+        fn parts(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn without(&self, _: &[usize]) -> Option<Self> {
+            None
+        }
+
+        fn simpler(&self) -> Vec<(String, Self)> {
             Vec::new()
         }
     }

@@ -18,7 +18,15 @@ struct Planted {
 }
 
 impl Reduce for Planted {
-    fn smaller(&self) -> Vec<Self> {
+    fn parts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn without(&self, _: &[usize]) -> Option<Self> {
+        None
+    }
+
+    fn simpler(&self) -> Vec<(String, Self)> {
         Vec::new()
     }
 }

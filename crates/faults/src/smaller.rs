@@ -1,7 +1,7 @@
 //! The smaller selves of a plan, for shrinking.
 //!
 //! `explore` asks a plan for them by its trait `Reduce`. This room may use the kernel only, so the trait is implemented
-//! where both are known, in `sim`, by calling [`Plan::smaller`].
+//! where both are known, in `sim`, by calling [`Plan::without`] and [`Plan::simpler`].
 
 use crate::duration::Span;
 use crate::plan::{Entry, Plan};
@@ -15,23 +15,27 @@ const SHORTEST: u64 = MILLIS;
 
 impl Plan {
     /// Plans with less in them, the largest reductions first: without a half of the entries, a quarter and so on down to
-    /// one (each with what waits for it); all durations halved; then entry by entry a shorter duration, rounder times,
-    /// weaker values. Each is valid and strictly smaller by [`Plan::size`]; ids, and so the dice, stay.
+    /// one (each with what waits for it); then the [`simpler`](Plan::simpler) ones. Each is valid and strictly smaller by
+    /// [`Plan::size`]; ids, and so the dice, stay.
     pub fn smaller(&self) -> Vec<Plan> {
-        let mut plans = self.parts();
-        plans.push(self.map(|entry| shorter(entry).unwrap_or_else(|| entry.clone())));
+        let mut plans = distinct(self.parts(), |plan| plan);
+        plans.retain(|plan| plan.size() < self.size() && plan.validate().is_ok());
+        plans.extend(self.simpler().into_iter().map(|(_, plan)| plan));
+        plans
+    }
+
+    /// Plans of the same entries, but milder, each with words for what is changed: all durations halved; then entry by
+    /// entry a shorter duration, rounder times, weaker values. Each is valid and strictly smaller by [`Plan::size`].
+    pub fn simpler(&self) -> Vec<(String, Plan)> {
+        let halved = self.map(|entry| shorter(entry).unwrap_or_else(|| entry.clone()));
+        let mut plans = vec![("all durations halved".to_owned(), halved)];
         for (index, entry) in self.entries().iter().enumerate() {
             let changed = shorter(entry).into_iter().chain(rounder(entry)).chain(weaker_entries(entry));
-            plans.extend(changed.map(|entry| self.with(index, entry)));
+            plans.extend(changed.map(|changed| (words(entry, &changed), self.with(index, changed))));
         }
-        let size = self.size();
-        let mut seen = Vec::new();
-        for plan in plans {
-            if plan.size() < size && plan.validate().is_ok() && !seen.contains(&plan) {
-                seen.push(plan);
-            }
-        }
-        seen
+        let mut plans = distinct(plans, |(_, plan)| plan);
+        plans.retain(|(_, plan)| plan.size() < self.size() && plan.validate().is_ok());
+        plans
     }
 
     /// How much is in it: the number of entries, then how long, how strong and how oddly timed they are.
@@ -49,6 +53,27 @@ impl Plan {
             chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
         }
         plans
+    }
+}
+
+/// Each plan once, the first time it comes.
+fn distinct<T>(all: Vec<T>, plan: impl Fn(&T) -> &Plan) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for one in all {
+        if kept.iter().all(|other| plan(other) != plan(&one)) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// What was changed about an entry.
+fn words(before: &Entry, after: &Entry) -> String {
+    let id = &before.id;
+    match (before.lasts, after.lasts) {
+        (Some(long), Some(short)) if long != short => format!("fault {id}: for {short} instead of {long}"),
+        _ if before.trigger != after.trigger => format!("fault {id}: {} instead of {}", after.trigger, before.trigger),
+        _ => format!("fault {id}: a milder {}", before.action.word()),
     }
 }
 
@@ -139,6 +164,24 @@ mod tests {
             .collect();
 
         assert_eq!(shown, ["43217ms 5s", "40s 10s", "43s 10s", "43200ms 10s", "43210ms 10s"]);
+    }
+
+    #[test]
+    fn what_is_simpler_keeps_its_entries_and_says_what_is_changed() {
+        let text = "[[fault]]\nid = \"a\"\nat = \"43s\"\nfor = \"10s\"\n\
+                    do = { kill = { node = \"n\", unsynced = \"lose\" } }";
+        let two = plan(&format!("{text}\n{}", text.replace("\"a\"", "\"b\"")));
+
+        let simpler = two.simpler();
+
+        assert!(simpler.iter().all(|(_, plan)| plan.entries().len() == 2 && plan.size() < two.size()));
+        let words: Vec<&str> = simpler.iter().map(|(words, _)| words.as_str()).collect();
+        let of = |id: &str| {
+            [": for 5s instead of 10s", ": 40s instead of 43s", ": a milder kill"].map(|it| format!("fault {id}{it}"))
+        };
+        assert_eq!(words[0], "all durations halved");
+        assert_eq!(words[1..4], of("a"));
+        assert_eq!(words[4..], of("b"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use raft::{Flush, Mutation, Settings, Toggles};
 
 use super::faults::{Drawn, MEMBERS, Truth};
 use crate::scenario::Scenario;
+use crate::systems::fault_parts;
 
 /// A run but for its seed.
 #[derive(Clone, Debug)]
@@ -83,10 +84,18 @@ impl Plan {
     }
 }
 
+/// Its parts are its faults. Drawn faults belong to a seed, and are not reduced here.
 impl Reduce for Plan {
-    /// The smaller selves of its faults. Drawn faults belong to a seed, and are not reduced here.
-    fn smaller(&self) -> Vec<Self> {
-        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
-        self.faults.smaller().into_iter().map(with).collect()
+    fn parts(&self) -> Vec<String> {
+        fault_parts::names(&self.faults)
+    }
+
+    fn without(&self, parts: &[usize]) -> Option<Self> {
+        Some(Plan { faults: Arc::new(fault_parts::without(&self.faults, parts)), ..self.clone() })
+    }
+
+    fn simpler(&self) -> Vec<(String, Self)> {
+        let with = |(words, faults)| (words, Plan { faults: Arc::new(faults), ..self.clone() });
+        self.faults.simpler().into_iter().map(with).collect()
     }
 }

@@ -21,6 +21,7 @@ use restate::workload::{Params, Rule, Tree, generate, json};
 use super::{Setup, TreeSource};
 use crate::scenario::Scenario;
 use crate::scenario::quantiles::Quantiles;
+use crate::systems::fault_parts;
 
 /// A run but for its seed.
 #[derive(Clone, Debug)]
@@ -144,11 +145,19 @@ impl Plan {
     }
 }
 
+/// Its parts are its faults. A tree is reduced by the shrinker of trees, which is not part of this build.
 impl Reduce for Plan {
-    /// The smaller selves of its faults. A tree is reduced by the shrinker of trees, which is not part of this build.
-    fn smaller(&self) -> Vec<Self> {
-        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
-        self.faults.smaller().into_iter().map(with).collect()
+    fn parts(&self) -> Vec<String> {
+        fault_parts::names(&self.faults)
+    }
+
+    fn without(&self, parts: &[usize]) -> Option<Self> {
+        Some(Plan { faults: Arc::new(fault_parts::without(&self.faults, parts)), ..self.clone() })
+    }
+
+    fn simpler(&self) -> Vec<(String, Self)> {
+        let with = |(words, faults)| (words, Plan { faults: Arc::new(faults), ..self.clone() });
+        self.faults.simpler().into_iter().map(with).collect()
     }
 }
 

@@ -27,6 +27,7 @@ use crate::scenario::Scenario;
 use crate::scenario::nearest::suggest;
 use crate::scenario::problem::Problem;
 use crate::systems::drive::Drive;
+use crate::systems::fault_parts;
 
 /// Events between two looks at whether a run should stop: at the keyboard, or since a check fired.
 const SLICE: u64 = 1 << 14;
@@ -143,11 +144,19 @@ impl Plan {
     }
 }
 
+/// Its parts are its faults. Drawn faults belong to a seed, and are not reduced here.
 impl Reduce for Plan {
-    /// The smaller selves of its faults. Drawn faults belong to a seed, and are not reduced here.
-    fn smaller(&self) -> Vec<Self> {
-        let with = |faults| Plan { faults: Arc::new(faults), ..self.clone() };
-        self.faults.smaller().into_iter().map(with).collect()
+    fn parts(&self) -> Vec<String> {
+        fault_parts::names(&self.faults)
+    }
+
+    fn without(&self, parts: &[usize]) -> Option<Self> {
+        Some(Plan { faults: Arc::new(fault_parts::without(&self.faults, parts)), ..self.clone() })
+    }
+
+    fn simpler(&self) -> Vec<(String, Self)> {
+        let with = |(words, faults)| (words, Plan { faults: Arc::new(faults), ..self.clone() });
+        self.faults.simpler().into_iter().map(with).collect()
     }
 }
 
