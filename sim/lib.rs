@@ -12,4 +12,5 @@ pub mod proof;
 pub mod registry;
 pub mod render;
 pub mod scenario;
+pub mod shrink;
 pub mod systems;

@@ -159,6 +159,9 @@ pub trait DynRunner: Sync {
     /// One run, shown; and run bare as well, to see that showing it changed nothing. A panic in it is a verdict.
     fn replay(&self, request: ReplayRequest<'_>) -> io::Result<Replayed>;
 
+    /// One run, bare. A panic in it is a verdict.
+    fn run(&self, lot: Lot) -> RunResult;
+
     /// Runs, bare, one after the other on the same scratch memory. A panic in one is a verdict.
     fn each(&self, seeds: &mut dyn Iterator<Item = u64>, take: &mut dyn FnMut(u64, RunResult));
 
@@ -199,6 +202,10 @@ impl<R: Replay> DynRunner for Planned<R> {
         ];
         let verdict = Verdict::new(Outcome::SimulatorBug, "divergence/shown", story);
         Ok(Replayed { result: RunResult { verdict, ..shown.result }, ..shown })
+    }
+
+    fn run(&self, lot: Lot) -> RunResult {
+        run_caught(&self.runner, &self.plan, lot, &mut R::Scratch::default())
     }
 
     fn each(&self, seeds: &mut dyn Iterator<Item = u64>, take: &mut dyn FnMut(u64, RunResult)) {

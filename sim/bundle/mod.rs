@@ -20,7 +20,6 @@ pub use self::build::Build;
 pub use self::file::is_bundle;
 use crate::registry;
 use crate::scenario::problem::Problem;
-use crate::scenario::schema::{Key, Kind};
 use crate::scenario::{Scenario, pinned};
 
 /// The only format there is. One that means something else gets another number.
@@ -80,7 +79,7 @@ impl Bundle {
             signature: result.verdict.signature.clone(),
             digest: format!("{:032x}", result.digest),
             story: result.verdict.story.clone(),
-            files: files_of(&own),
+            files: own.brought()?.into_iter().map(|(name, bytes)| (name, BASE64.encode(bytes))).collect(),
             scenario: Map::from(&own.document.root),
         })
     }
@@ -117,18 +116,4 @@ impl Bundle {
     pub fn ends_as(&self, result: &RunResult) -> bool {
         (&*self.verdict, &*self.signature) == (result.verdict.outcome.word(), &*result.verdict.signature)
     }
-}
-
-fn files_of(own: &Scenario) -> BTreeMap<String, String> {
-    let sections = [(own.schema.cluster, &own.cluster), (own.schema.workload, &own.workload)];
-    let mut files = BTreeMap::new();
-    for (keys, settings) in sections {
-        for Key { name, .. } in keys.iter().filter(|key| matches!(key.kind, Kind::File)) {
-            let Some(path) = settings.file(name) else { continue };
-            let bytes = own.read(path).expect("a pinned scenario has brought its files along");
-            let named = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.insert(named, BASE64.encode(bytes));
-        }
-    }
-    files
 }

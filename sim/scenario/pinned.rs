@@ -30,7 +30,11 @@ impl Scenario {
     /// A file cannot be read, or what comes of it is no scenario.
     pub fn pinned(&self, changes: Vec<Change>) -> Result<Scenario, Report> {
         let mut root = Map::from(&self.document.root);
-        let files = self.bring_files(&mut root)?;
+        let files = self.files()?;
+        for Brought { section, key, name, .. } in &files {
+            put(&mut root, section, key, json!(name));
+        }
+        let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
         let positions =
             self.schema.toggles.iter().map(|toggle| (toggle.name.to_owned(), json!(self.toggle(toggle.name))));
         if !self.schema.toggles.is_empty() {
@@ -42,24 +46,38 @@ impl Scenario {
         from_json(&root, files)
     }
 
-    /// Names each file by its name alone, beside the scenario.
-    fn bring_files(&self, root: &mut Map<String, Json>) -> Result<Vec<(String, Vec<u8>)>, Report> {
+    /// The files that it names, by their names alone.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    pub fn brought(&self) -> Result<Vec<(String, Vec<u8>)>, Report> {
+        Ok(self.files()?.into_iter().map(|file| (file.name, file.bytes)).collect())
+    }
+
+    fn files(&self) -> Result<Vec<Brought>, Report> {
         let sections =
             [("cluster", self.schema.cluster, &self.cluster), ("workload", self.schema.workload, &self.workload)];
         let mut files = Vec::new();
         for (section, keys, settings) in sections {
-            for Key { name, .. } in keys.iter().filter(|key| matches!(key.kind, Kind::File)) {
-                let Some(path) = settings.file(name) else { continue };
+            for Key { name: key, .. } in keys.iter().filter(|key| matches!(key.kind, Kind::File)) {
+                let Some(path) = settings.file(key) else { continue };
                 let failed = |reason: String| Problem::File { path: path.to_owned(), reason, help: None };
                 let bytes = self.read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-                let named = path.file_name().and_then(|name| name.to_str());
-                let named = named.ok_or_else(|| failed("its name is not UTF-8 text".to_owned()))?;
-                put(root, section, name, json!(named));
-                files.push((named.to_owned(), bytes));
+                let name = path.file_name().and_then(|name| name.to_str());
+                let name = name.ok_or_else(|| failed("its name is not UTF-8 text".to_owned()))?.to_owned();
+                files.push(Brought { section, key, name, bytes });
             }
         }
         Ok(files)
     }
+}
+
+/// A file that a key names.
+struct Brought {
+    section: &'static str,
+    key: &'static str,
+    name: String,
+    bytes: Vec<u8>,
 }
 
 /// The scenario that JSON holds, with the files that came along, by their names.
