@@ -1,21 +1,25 @@
 //! Exploring: many runs of one plan, their failures grouped by cause, and what may be said about a rate.
 //!
-//! This room knows no model. What it drives is a [`Runner`]: a function of a plan and a [`Lot`], which is a seed
-//! and perhaps a fork. A runner of a few lines
-//! with a planted failure is therefore enough to try everything here, in microseconds.
+//! This room knows no model. What it drives is a [`Runner`]: a function of a plan and a [`Lot`], which is a seed and perhaps
+//! a fork. A runner of a few lines with a planted failure is therefore enough to try everything here, in microseconds.
 //!
 //! - [`sweep()`] runs a [`SeedRange`] on several workers and answers with a [`SweepReport`];
 //!   some runs are made twice, to see that they are the same;
 //! - [`run_caught`] is one run in which a panic becomes a verdict ([`catch`]);
 //! - [`wilson`] and [`bound_when_never_seen`] are the statistics of rare failures;
-//! - [`Reduce`] is what a plan implements so that it can be shrunk.
+//! - [`Reduce`] is what a plan implements so that [`shrink()`] can find what its failure takes; the [`certificate()`] then
+//!   says in how many runs each part is needed, and a [`Fingerprint`] groups what came about in the same way.
 
 mod canary;
+mod certificate;
+mod crew;
 mod fingerprint;
+mod halt;
 mod panics;
 mod reduce;
 mod runner;
 mod seeds;
+mod shrink;
 mod stats;
 mod sweep;
 mod tally;
@@ -23,11 +27,13 @@ mod tally;
 #[cfg(test)]
 mod sweep_test;
 
+pub use certificate::{Certificate, CertificateRequest, Necessity, certificate};
 pub use fingerprint::{Cause, Fingerprint};
 pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
 pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};
 pub use seeds::SeedRange;
+pub use shrink::{Ended, NotReproduced, ShrinkCounts, ShrinkProgress, ShrinkRequest, ShrinkStep, Shrunk, shrink};
 pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
 pub use sweep::{Ended, Progress, SweepReport, SweepRequest, sweep};
 pub use tally::{Group, Tally, TotalCost};

@@ -82,7 +82,7 @@ fn a_fork_shares_what_was_before_and_a_later_one_cannot_change_what_was_decided(
 }
 
 #[test]
-fn the_rate_of_the_rare_bug_is_one_in_a_thousand_and_a_run_takes_microseconds() {
+fn the_rate_of_the_rare_bug_is_one_in_a_thousand() {
     let (plan, _) = draw(bug("rare"), 1, NOISE);
     let mut scratch = Vec::new();
     let failures = (0..50_000).filter(|seed| Toy.run(&plan, *seed, &mut scratch).verdict.outcome == Outcome::Fail);

@@ -29,7 +29,7 @@ const fn always(rule: Rule) -> Bug {
 }
 
 /// All of them by name.
-pub const BUGS: [(&str, Bug); 17] = [
+pub const BUGS: [(&str, Bug); 18] = [
     ("needs-one-fault", always(Rule::One)),
     ("needs-two-faults", always(Rule::Two)),
     ("needs-three-faults", always(Rule::Three)),
@@ -42,6 +42,7 @@ pub const BUGS: [(&str, Bug); 17] = [
     ("needs-four-nodes", always(Rule::Nodes)),
     ("needs-duration", always(Rule::Duration)),
     ("masked", always(Rule::Masked)),
+    ("hidden-by-pairs", always(Rule::Hidden)),
     ("needs-repetition", always(Rule::Repeated)),
     ("panics-when-halved", always(Rule::Panics)),
     ("changes-signature", always(Rule::OtherSignature)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kernel::identity::{MILLIS, Nanos, SECONDS};
 use relapse_explore::Reduce;
 
-use super::Bug;
+use super::{Bug, Minimal, Rule};
 
 /// What a fault does. At one moment they strike in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +97,16 @@ impl Plan {
         (faults, acts)
     }
 
+    /// Whether it is one of the smallest that show its bug.
+    pub fn is_minimal(&self) -> bool {
+        let (faults, acts) = self.shape();
+        let nodes = self.nodes.len();
+        match self.bug.rule {
+            Rule::Everything(count) => faults.len() == count as usize && acts.is_empty() && nodes == 4,
+            rule => rule.minimal().contains(&Minimal { faults, acts, nodes }),
+        }
+    }
+
     fn with_fault(&self, index: usize, change: impl FnOnce(&mut Fault)) -> Plan {
         let mut plan = self.clone();
         change(&mut plan.faults[index]);
@@ -158,8 +168,9 @@ impl Reduce for Plan {
             }
             let (lasts, whole) = (fault.lasts, fault.lasts - fault.lasts % SECONDS);
             for shorter in [lasts / 2, whole, lasts.saturating_sub(SECONDS)] {
+                let shorter = shorter.max(SHORTEST);
                 let words = format!("fault {}: for {shorter} instead of {lasts}", fault.id);
-                plans.push((words, self.with_fault(index, |fault| fault.lasts = shorter.max(SHORTEST))));
+                plans.push((words, self.with_fault(index, |fault| fault.lasts = shorter)));
             }
         }
         for (index, operation) in self.operations.iter().enumerate() {
@@ -168,8 +179,13 @@ impl Reduce for Plan {
                 plans.push((words, self.with_operation(index, at)));
             }
         }
-        plans.retain(|(_, plan)| plan.measure() < self.measure());
-        plans
+        let mut distinct: Vec<(String, Plan)> = Vec::new();
+        for (words, plan) in plans {
+            if plan.measure() < self.measure() && distinct.iter().all(|(_, known)| *known != plan) {
+                distinct.push((words, plan));
+            }
+        }
+        distinct
     }
 }
 

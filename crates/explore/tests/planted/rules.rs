@@ -30,6 +30,9 @@ pub enum Rule {
     Duration,
     /// Kill 0, unless 0 is slow and 1 has not been cut: a fault hides the failure and another one brings it back.
     Masked,
+    /// Kill 0, if 0 is slow and 1 has been cut, or neither: two faults of which each hides the failure and the other one
+    /// brings it back, so that only both together can be left out.
+    Hidden,
     /// The third kill of 2.
     Repeated,
     /// Kill 0; the simulator itself panics if 2 was not paused before.
@@ -64,7 +67,7 @@ impl Rule {
             Minimal { faults: faults.to_vec(), acts: acts.to_vec(), nodes: nodes.len() }
         };
         match self {
-            Rule::One | Rule::Masked => vec![of(&[(Kill, 0)], &[])],
+            Rule::One | Rule::Masked | Rule::Hidden => vec![of(&[(Kill, 0)], &[])],
             Rule::Two => vec![of(&[(Cut, 1), (Pause, 2)], &[])],
             Rule::Three => vec![of(&[(Cut, 1), (Kill, 0), (Slow, 2)], &[])],
             Rule::Order => vec![of(&[(Cut, 1), (Kill, 0)], &[])],
@@ -85,7 +88,7 @@ impl Rule {
     pub fn minds(self, kind: Kind, node: u8) -> bool {
         let masks = [(Kind::Slow, 0), (Kind::Cut, 1)];
         matches!(self, Rule::Everything(_))
-            || self == Rule::Masked && masks.contains(&(kind, node))
+            || matches!(self, Rule::Masked | Rule::Hidden) && masks.contains(&(kind, node))
             || self.minimal().iter().any(|minimal| minimal.faults.contains(&(kind, node)))
     }
 
@@ -98,7 +101,7 @@ impl Rule {
     pub fn fixes(self) -> &'static [&'static str] {
         match self {
             Rule::TwoCauses => &["fix_second", "fix_third"],
-            Rule::Two | Rule::Order | Rule::Masked | Rule::Repeated => &["fix_second"],
+            Rule::Two | Rule::Order | Rule::Masked | Rule::Hidden | Rule::Repeated => &["fix_second"],
             Rule::Window | Rule::Operation | Rule::Everything(_) => &["fix_third"],
             Rule::Three | Rule::Nodes | Rule::Panics => &["fix_fourth"],
             Rule::One | Rule::Operations | Rule::Duration | Rule::OtherSignature => &["fix_first"],
@@ -159,6 +162,7 @@ pub fn arms(rule: Rule, seen: &Seen, now: Now<'_>) -> Option<(usize, &'static st
             (matches!(now, Now::Ends(fault) if long(fault)), "expired")
         }
         Rule::Masked => (begins(Kill, 0) && (!seen.active(Slow, 0) || seen.begun(Cut, 1)), "lost-write"),
+        Rule::Hidden => (begins(Kill, 0) && seen.active(Slow, 0) == seen.begun(Cut, 1), "lost-write"),
         Rule::Repeated => {
             let kills = seen.begun.iter().filter(|begun| **begun == (Kill, 2)).count();
             (begins(Kill, 2) && kills == 3, "crash-loop")
@@ -166,7 +170,7 @@ pub fn arms(rule: Rule, seen: &Seen, now: Now<'_>) -> Option<(usize, &'static st
         Rule::Panics => {
             let paused = seen.begun(Pause, 2);
             assert!(!begins(Kill, 0) || paused, "SIMULATOR BUG: planted for a kill without a pause before");
-            (begins(Kill, 0), "lost-write")
+            (begins(Kill, 0), "odd-loss")
         }
         Rule::OtherSignature if seen.active(Slow, 3) => (begins(Kill, 0), "slow-loss"),
         Rule::OtherSignature => (begins(Kill, 0), "plain-loss"),

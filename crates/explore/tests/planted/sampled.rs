@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use kernel::identity::{MILLIS, Nanos, SECONDS, mix};
 
-use super::{Act, Bug, Fault, Kind, Operation, Plan, Rule};
+use super::{Act, Bug, Fault, Kind, Operation, Plan, Rule, Toy};
+use kernel::verdict::Outcome;
+use relapse_explore::{Lot, Runner};
 
 /// What stands around the things that are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub fn planted(bug: Bug, seed: u64, noise: Noise) -> (Plan, BTreeSet<u32>) {
     for _ in 0..noise.operations {
         let act = [Act::Deploy, Act::Read, Act::Write][draws.below(3) as usize];
         let at = draws.between(1_000, 95_000);
-        if !bug.rule.minds_act(act) || noise.may_matter {
+        if !bug.rule.minds_act(act) || noise.may_matter && harmless(bug.rule) {
             operations.push(draws.operation(act, at));
         }
     }
@@ -88,10 +90,24 @@ pub fn planted(bug: Bug, seed: u64, noise: Noise) -> (Plan, BTreeSet<u32>) {
     (plan.in_order(), ids)
 }
 
+/// A plan that holds what the bug needs, with the first seed from `seed` on in which it fails, and how it fails.
+pub fn failing(bug: Bug, seed: u64, noise: Noise) -> (Plan, Lot, String) {
+    let (plan, _) = planted(bug, seed, noise);
+    let mut scratch = Vec::new();
+    let (seed, verdict) = (seed..)
+        .map(|seed| (seed, Toy.run(&plan, seed, &mut scratch).verdict))
+        .find(|(_, verdict)| verdict.outcome == Outcome::Fail)
+        .expect("its chance is not zero");
+    (plan, Lot::from(seed), verdict.signature)
+}
+
 /// Whether more of what it minds leaves its smallest plans as they are: where one more fault makes it panic, or hides or
-/// counts, it does not.
+/// counts, or a write needs nothing, it does not.
 fn harmless(rule: Rule) -> bool {
-    !matches!(rule, Rule::Everything(_) | Rule::Panics | Rule::Masked | Rule::OtherSignature)
+    !matches!(
+        rule,
+        Rule::Operations | Rule::Everything(_) | Rule::Panics | Rule::Masked | Rule::Hidden | Rule::OtherSignature
+    )
 }
 
 fn needed(rule: Rule, draws: &mut Draws) -> (Vec<Fault>, Vec<Operation>) {
@@ -150,7 +166,7 @@ fn needed(rule: Rule, draws: &mut Draws) -> (Vec<Fault>, Vec<Operation>) {
             .collect(),
         Rule::Nodes => vec![draws.fault(Cut, 0, late)],
         Rule::Duration => vec![Fault { lasts: draws.between(8_000, 18_000), ..draws.fault(Cut, 1, early) }],
-        Rule::Masked => {
+        Rule::Masked | Rule::Hidden => {
             let slow = draws.fault(Slow, 0, late);
             let at = during(&slow, draws);
             vec![draws.fault(Cut, 1, early), slow, draws.fault(Kill, 0, at)]
