@@ -7,11 +7,16 @@
 //! - [`sweep()`] runs a [`SeedRange`] on several workers and answers with a [`SweepReport`];
 //!   some runs are made twice, to see that they are the same;
 //! - [`run_caught`] is one run in which a panic becomes a verdict ([`catch`]);
-//! - [`wilson`] and [`bound_when_never_seen`] are the statistics of rare failures;
+//! - [`wilson`], [`clopper_pearson`], [`bound_when_never_seen`] and [`runs_needed`] are the statistics of rare failures;
+//! - [`compare()`] sets two builds against each other, on the same seeds, by the statistics of pairs: [`mcnemar`],
+//!   [`difference`], [`pairs_needed`];
 //! - [`Reduce`] is what a plan implements so that it can be shrunk.
 
+mod binomial;
 mod canary;
+mod compare;
 mod fingerprint;
+mod paired;
 mod panics;
 mod reduce;
 mod runner;
@@ -23,7 +28,10 @@ mod tally;
 #[cfg(test)]
 mod sweep_test;
 
+pub use binomial::{at_most, clopper_pearson, runs_needed};
+pub use compare::{Change, Comparison, Mark, Rate, SIGNIFICANT, compare};
 pub use fingerprint::{Cause, Fingerprint};
+pub use paired::{difference, mcnemar, pairs_needed};
 pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
 pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};
