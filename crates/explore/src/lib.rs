@@ -10,12 +10,16 @@
 //! - [`wilson`], [`clopper_pearson`], [`bound_when_never_seen`] and [`runs_needed`] are the statistics of rare failures;
 //! - [`compare()`] sets two builds against each other, on the same seeds, by the statistics of pairs: [`mcnemar`],
 //!   [`difference`], [`pairs_needed`];
+//! - [`bisect()`] finds the revision that brought a failure, by its rate;
 //! - [`Reduce`] is what a plan implements so that it can be shrunk.
 
 mod binomial;
+mod bisect;
 mod canary;
 mod compare;
+mod culprit;
 mod fingerprint;
+mod logarithm;
 mod paired;
 mod panics;
 mod reduce;
@@ -26,9 +30,12 @@ mod sweep;
 mod tally;
 
 #[cfg(test)]
+mod bisect_test;
+#[cfg(test)]
 mod sweep_test;
 
 pub use binomial::{at_most, clopper_pearson, runs_needed};
+pub use bisect::{BisectEnd, BisectRequest, Bisection, Judge, Judged, Tried, bisect};
 pub use compare::{Change, Comparison, Mark, Rate, SIGNIFICANT, compare};
 pub use fingerprint::{Cause, Fingerprint};
 pub use paired::{difference, mcnemar, pairs_needed};
