@@ -222,13 +222,14 @@ fn one_build_serves_as_long_as_it_has_something_to_say() {
 }
 
 #[test]
-fn seeds_that_failed_at_the_bad_end_convict_at_once_and_leave_the_rate_as_it_is() {
+fn seeds_that_failed_at_the_bad_end_spare_most_runs_and_leave_the_rate_as_it_is() {
     let mut history = History { redeals: false, ..History::new(3, 500, 4) };
 
     let found = history.search(20);
 
     let convicted: Vec<_> = found.tried.iter().filter(|tried| tried.witness.is_some()).collect();
     assert!(convicted.len() >= 3, "{found:?}");
-    assert!(convicted.iter().any(|tried| tried.runs < 10), "{found:?}");
+    // Acquittals take ten times as many.
+    assert!(convicted.iter().all(|tried| tried.runs < 1_000), "{found:?}");
     assert!(convicted.iter().all(|tried| tried.rate.runs >= 100 * tried.rate.hits), "{found:?}");
 }
