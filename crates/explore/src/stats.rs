@@ -57,7 +57,7 @@ pub fn bound_when_never_seen(runs: u64, doubt: f64) -> f64 {
 }
 
 /// `base` to the power of `exponent`, by squaring.
-fn power(base: f64, exponent: u64) -> f64 {
+pub(crate) fn power(base: f64, exponent: u64) -> f64 {
     let (mut result, mut square, mut rest) = (1.0, base, exponent);
     while rest > 0 {
         if rest % 2 == 1 {
