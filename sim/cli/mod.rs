@@ -13,6 +13,8 @@ mod replay;
 mod run;
 mod scenario_args;
 mod seeds;
+mod shrink;
+mod smaller_file;
 mod status;
 mod stop;
 mod sweep;
@@ -48,6 +50,7 @@ enum Verb {
     Jobs(jobs::Args),
     Log(log::Args),
     Replay(replay::Args),
+    Shrink(shrink::Args),
     Prove(prove::Args),
     Bench(bench::Args),
     Digest(digest::Args),
@@ -79,6 +82,7 @@ impl Verb {
             Verb::Jobs(args) => jobs::call(&args, output),
             Verb::Log(args) => log::call(&args, output),
             Verb::Replay(args) => replay::call(&args, output),
+            Verb::Shrink(args) => shrink::call(&args, output),
             Verb::Prove(args) => prove::call(&args, output),
             Verb::Bench(args) => bench::call(&args, output),
             Verb::Digest(args) => digest::call(&args, output),

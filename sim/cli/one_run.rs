@@ -57,6 +57,16 @@ impl OneRunArgs {
         }
         open_bundle(&path, self.anyway)
     }
+
+    /// The same for a run that should fail: of a scenario that says a seed with which it does, that one, unless another one is
+    /// asked for.
+    pub fn open_failing(&self) -> Result<OneRun, Report> {
+        let mut run = self.open()?;
+        if let (None, None, Some(seed)) = (self.seed, &run.bundle, run.scenario.expect.seed) {
+            run.lot = seed.into();
+        }
+        Ok(run)
+    }
 }
 
 /// Reads a bundle, and refuses one of another build unless it is wanted anyway.

@@ -7,6 +7,7 @@ pub mod paint;
 pub mod progress;
 pub mod proven;
 pub mod shown_log;
+pub mod shrunk;
 pub mod swept;
 pub mod verified;
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use explore::Progress;
+use explore::{Progress, ShrinkProgress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::thousands;
@@ -47,6 +47,48 @@ impl Meter {
                 self.next_line_at.set(progress.wall + LINE_EVERY);
                 let (runs, requested) = (thousands(progress.runs.into()), thousands(progress.requested.into()));
                 say(format!("{runs} of {requested} runs: {}", figures(progress)));
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows how far shrinking has come.
+pub struct Reductions {
+    bar: Option<ProgressBar>,
+    next_line_at: Cell<Duration>,
+}
+
+impl Reductions {
+    /// Of one plan, from now on.
+    pub fn begin() -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("the shape of the bar is valid"));
+            bar
+        });
+        Reductions { bar, next_line_at: Cell::new(LINE_EVERY) }
+    }
+
+    /// Shows it.
+    pub fn show(&self, progress: &ShrinkProgress) {
+        let ShrinkProgress { parts_before, parts, counts, wall } = progress;
+        let said = || format!("{parts} of {parts_before} parts are left after {} runs", thousands(counts.runs.into()));
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(said());
+                bar.tick();
+            }
+            None if *wall >= self.next_line_at.get() => {
+                self.next_line_at.set(*wall + LINE_EVERY);
+                say(said());
             }
             None => {}
         }

@@ -146,7 +146,7 @@ fn rate(count: u64, runs: u64) -> f64 {
 }
 
 /// A share in percent, with more decimals the rarer it is.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let decimals = match percent {
         _ if percent == 0.0 || percent >= 99.995 => 0,

@@ -5,13 +5,14 @@
 //! numbers and fewer keys. Each candidate is read again as any scenario is, so that no smaller self can be what no file may
 //! say: one that is no scenario is no failure either.
 
+pub mod cause;
 mod lists;
 mod tree;
 mod values;
 
 use std::sync::Arc;
 
-use explore::{Cost, Fork, Lot, Reduce, RunResult, Runner};
+use explore::{Cost, Fork, Lot, Reduce, RunResult, Runner, WALL_TIME};
 use kernel::verdict::{Outcome, Verdict};
 use miette::Report;
 use serde_json::{Map, Value as Json, json};
@@ -74,6 +75,28 @@ impl ScenarioPlan {
             expect.insert("seed".to_owned(), json!(seed));
         }
         ScenarioPlan { root: Arc::new(root), ..self.clone() }
+    }
+
+    /// The same without the toggles that stand as its preset has them.
+    ///
+    /// # Errors
+    /// It is no scenario.
+    pub fn without_usual_toggles(&self) -> Result<Self, Report> {
+        let scenario = self.scenario()?;
+        let schema = scenario.schema;
+        let preset = schema.presets.iter().find(|preset| Some(preset.name) == scenario.preset);
+        let usual = |name: &str| {
+            let of_preset = preset.and_then(|preset| preset.toggles.iter().find(|(toggle, _)| *toggle == name));
+            of_preset.map(|(_, position)| *position).or_else(|| schema.toggle(name).map(|toggle| toggle.values[0]))
+        };
+        let mut root = (*self.root).clone();
+        if let Some(toggles) = root.get_mut("toggles").and_then(Json::as_object_mut) {
+            toggles.retain(|name, position| position.as_str() != usual(name));
+            if toggles.is_empty() {
+                root.shift_remove("toggles");
+            }
+        }
+        Ok(self.with_root(root))
     }
 
     /// How many calls its tree has, if it is one of a job.
@@ -159,6 +182,16 @@ impl Runner for ScenarioRunner {
             }
         };
         result.verdict.signature = self.signature(&result.verdict);
+        if ran_to_its_end(&result.verdict) {
+            // Whether it would be called a pass with more time, or with other faults, is not the question here.
+            result.verdict.outcome = Outcome::Pass;
+        }
         result
     }
+}
+
+/// Whether a run that was not judged is one in which nothing failed while it lasted.
+fn ran_to_its_end(verdict: &Verdict) -> bool {
+    let unjudged = matches!(verdict.outcome, Outcome::Vacuous | Outcome::Inconclusive);
+    unjudged && ![NO_SCENARIO, WALL_TIME, "budget/events", "stopped"].contains(&&*verdict.signature)
 }

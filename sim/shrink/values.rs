@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::lists;
 use crate::registry;
 use crate::scenario::duration::parse_duration;
-use crate::scenario::schema::{HEAD, Key, Kind, Need, Schema};
+use crate::scenario::schema::{Key, Kind, Need, Schema};
 
 type Root = Map<String, Json>;
 
@@ -46,13 +46,13 @@ fn keys_gone(root: &Root, section: &'static str, keys: &'static [Key], all: &mut
     }
 }
 
-/// With less of each count and each time: of the head, the sections, and the items of their lists.
+/// With less of each count and each time of the sections, and of the items of their lists. Not of the time that a run may take:
+/// a failure ends it as soon as it is seen, and where there is none, the judgement needs that time.
 fn smaller_values(root: &Root, schema: &Schema, all: &mut Vec<(String, Root)>) {
-    let head = HEAD.iter().filter(|key| key.name == "duration").map(|key| (key.name.to_owned(), key));
     let of = |section: &'static str, keys: &'static [Key]| {
         keys.iter().map(move |key| (format!("{section}/{}", key.name), key))
     };
-    for (path, key) in head.chain(of("cluster", schema.cluster)).chain(of("workload", schema.workload)) {
+    for (path, key) in of("cluster", schema.cluster).chain(of("workload", schema.workload)) {
         let Some(value) = at(root, &path) else { continue };
         for (said, less) in fewer(value, key) {
             let mut changed = root.clone();

@@ -182,7 +182,8 @@ impl Reduce for Liar {
     }
 
     fn simpler(&self) -> Vec<(String, Liar)> {
-        vec![("more".to_owned(), Liar([&self.0[..], &[1]].concat())), ("less".to_owned(), Liar(self.0[1..].to_vec()))]
+        let others = self.0.iter().map(|part| part + 50).collect();
+        vec![("more".to_owned(), Liar([&self.0[..], &[1]].concat())), ("others".to_owned(), Liar(others))]
     }
 }
 

@@ -162,10 +162,13 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
             loop {
                 let mut nth: BTreeMap<String, usize> = BTreeMap::new();
                 let parts = self.parts.clone();
+                let known: BTreeSet<&String> = parts.iter().collect();
                 let simpler = self.best.simpler().into_iter().map(|(what, plan)| {
                     let nth = nth.entry(what.clone()).and_modify(|nth| *nth += 1).or_insert(0);
                     let key = Key::Simpler(what.clone(), *nth);
-                    (plan.parts() == parts).then_some(Candidate { key, plan, what, go_on_from: 0 })
+                    let left = plan.parts();
+                    let brings_none = left.len() <= parts.len() && left.iter().all(|part| known.contains(part));
+                    brings_none.then_some(Candidate { key, plan, what, go_on_from: 0 })
                 });
                 if self.first(simpler)?.is_none() {
                     break;
