@@ -86,7 +86,7 @@ pub struct ShrinkCounts {
 
 /// Why it ended before it was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ShrinkEnded {
     /// `runs_max`.
     Runs,
     /// `wall_max`.
@@ -125,7 +125,7 @@ pub struct Shrunk<P> {
     pub counts: ShrinkCounts,
     /// Whether no single part can be left out, and nothing be made simpler: each was tried, on this very plan. Otherwise
     /// why it ended.
-    pub complete: Result<(), Ended>,
+    pub complete: Result<(), ShrinkEnded>,
     /// A candidate in which the simulator contradicted itself, the first one met.
     pub simulator_bug: Option<(P, Lot, Verdict)>,
 }
