@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use planted::{BUGS, Noise, Plan, Toy, bug, failing};
-use relapse_explore::{Lot, Reduce, RunResult, Runner, ShrinkCounts, ShrinkEnd, ShrinkRequest, Shrunk, shrink};
+use relapse_explore::{Lot, Reduce, RunResult, Runner, ShrinkCounts, ShrinkEnded, ShrinkRequest, Shrunk, shrink};
 
 const NOISE: Noise = Noise { faults: 20, operations: 15, may_matter: false };
 
@@ -61,7 +61,7 @@ fn stopped_within_any_run_it_gives_the_best_so_far() {
             if done.complete == Ok(()) {
                 break;
             }
-            assert_eq!((done.complete, runner.runs.into_inner()), (Err(ShrinkEnd::Asked), stops_in));
+            assert_eq!((done.complete, runner.runs.into_inner()), (Err(ShrinkEnded::Asked), stops_in));
             ends += 1;
         }
         assert!(ends > 30, "{name}: {ends}");
@@ -81,7 +81,7 @@ fn a_budget_of_runs_ends_it_at_the_same_place_with_any_number_of_workers() {
     assert_eq!(within(Some(all), 1).complete, Ok(()));
     for runs_max in (0..all).step_by(7) {
         let done = within(Some(runs_max), 1);
-        assert_eq!(done.complete, Err(ShrinkEnd::Runs), "{runs_max}");
+        assert_eq!(done.complete, Err(ShrinkEnded::Runs), "{runs_max}");
         assert!(done.counts.runs <= runs_max.max(1), "{:?}", done.counts);
         is_sound(&done, &plan, &signature);
         let more = within(Some(runs_max), 3);
@@ -99,7 +99,7 @@ fn without_time_it_gives_back_what_it_got() {
 
     let done = shrink(&Toy, &plan, request, |_| {}).expect("it fails");
 
-    assert_eq!((done.complete, done.counts.runs, &done.plan), (Err(ShrinkEnd::Wall), 1, &plan));
+    assert_eq!((done.complete, done.counts.runs, &done.plan), (Err(ShrinkEnded::Wall), 1, &plan));
     // The longest time there is means no end.
     let request = ShrinkRequest { wall_max: Some(Duration::MAX), ..request };
     assert_eq!(shrink(&Toy, &plan, request, |_| {}).expect("it fails").complete, Ok(()));
