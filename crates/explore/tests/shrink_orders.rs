@@ -1,16 +1,19 @@
 //! In what order things can be left out: plans that are a set and a level, and failures that are any function of both.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use kernel::verdict::{Outcome, Verdict};
 use proptest::prelude::*;
-use relapse_explore::{Cost, Lot, Reduce, RunResult, Runner, ShrinkRequest, Shrunk, shrink};
+use relapse_explore::{Cost, Lot, Reduce, RunResult, Runner, ShrinkCounts, ShrinkRequest, Shrunk, shrink};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Set {
     parts: BTreeSet<u32>,
     level: u32,
+    /// Whether 0 and 1, 2 and 3 and so on cannot stand without one another.
+    twins: bool,
 }
 
 impl Reduce for Set {
@@ -19,12 +22,20 @@ impl Reduce for Set {
     }
 
     fn without(&self, parts: &[usize]) -> Option<Set> {
-        let kept = self.parts.iter().enumerate().filter(|(index, _)| !parts.contains(index));
-        Some(Set { parts: kept.map(|(_, part)| *part).collect(), ..self.clone() })
+        let mut kept = self.parts.clone();
+        for (_, part) in self.parts.iter().enumerate().filter(|(index, _)| parts.contains(index)) {
+            kept.remove(part);
+            if self.twins {
+                kept.remove(&(part ^ 1));
+            }
+        }
+        Some(Set { parts: kept, ..self.clone() })
     }
 
     fn simpler(&self) -> Vec<(String, Set)> {
-        (0..self.level).map(|level| (format!("level {level}"), Set { level, ..self.clone() })).collect()
+        (0..self.level)
+            .map(|level| (format!("level {level} instead of {}", self.level), Set { level, ..self.clone() }))
+            .collect()
     }
 }
 
@@ -45,7 +56,8 @@ impl<F: Fn(&Set) -> bool + Sync> Runner for If<F> {
 fn shrunk(fails: impl Fn(&Set) -> bool + Sync, parts: u32, level: u32) -> Shrunk<Set> {
     let stop = AtomicBool::new(false);
     let request = ShrinkRequest { pairs_up_to: 0, ..ShrinkRequest::new(Lot::from(1), "set", &stop) };
-    shrink(&If(fails), &Set { parts: (0..parts).collect(), level }, request, |_| {}).expect("the whole fails")
+    shrink(&If(fails), &Set { parts: (0..parts).collect(), level, twins: false }, request, |_| {})
+        .expect("the whole fails")
 }
 
 #[test]
@@ -68,9 +80,28 @@ fn leaving_out_and_making_simpler_make_room_for_one_another() {
 
     let done = shrunk(fails, 2, 3);
 
-    assert_eq!(done.plan, Set { parts: BTreeSet::from([0]), level: 1 });
+    assert_eq!((done.plan.parts, done.plan.level), (BTreeSet::from([0]), 1));
     let told: Vec<&str> = done.steps.iter().map(|step| step.what.as_str()).collect();
-    assert_eq!(told, ["level 2", "without part 1", "level 1"]);
+    assert_eq!(told, ["level 2 instead of 3", "without part 1", "level 1 instead of 2"]);
+}
+
+#[test]
+fn candidates_that_are_the_same_are_run_once_though_both_are_under_way() {
+    let stop = AtomicBool::new(false);
+    let plan = Set { parts: (0..8).collect(), level: 0, twins: true };
+    let with = |workers| {
+        let workers = NonZeroUsize::new(workers).expect("some");
+        let request = ShrinkRequest { workers, ..ShrinkRequest::new(Lot::from(1), "set", &stop) };
+        let needs_all = |set: &Set| set.parts.len() == 8;
+        shrink(&If(needs_all), &plan, request, |_| {}).expect("the whole fails").counts
+    };
+
+    let alone = with(1);
+
+    // All at once (which is the only family), two halves, and four twins, which are pairs of neighbours too; six pairs of
+    // twins, two of which are the halves.
+    assert_eq!((alone.runs, alone.taken), (1 + 1 + 2 + 4 + 4, 0));
+    assert_eq!(ShrinkCounts { ahead: 0, ..with(4) }, alone);
 }
 
 #[test]
