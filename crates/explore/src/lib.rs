@@ -48,9 +48,7 @@ pub use panics::{catch, run_caught};
 pub use reduce::Reduce;
 pub use runner::{Cost, Fork, Lot, RunResult, Runner, WALL_TIME};
 pub use seeds::SeedRange;
-pub use shrink::{
-    Ended as ShrinkEnded, NotReproduced, ShrinkCounts, ShrinkProgress, ShrinkRequest, ShrinkStep, Shrunk, shrink,
-};
+pub use shrink::{NotReproduced, ShrinkCounts, ShrinkEnded, ShrinkProgress, ShrinkRequest, ShrinkStep, Shrunk, shrink};
 pub use stats::{Interval, Z_95, bound_when_never_seen, wilson};
 pub use sweep::{Ended, Progress, SweepReport, SweepRequest, sweep};
 pub use tally::{Group, Tally, TotalCost};

@@ -1,10 +1,11 @@
 //! Shrinking: from a plan that fails to a plan that fails in the same way and holds no more than that takes. Each step is
 //! a run; nothing is concluded from what a plan says.
 //!
-//! Delta debugging (Zeller, Hildebrandt 2002), in rounds over the plan's [parts](crate::Reduce::parts): all left out, each family,
-//! halves, quarters and so on down to single parts, until no single part can go; then the
+//! Delta debugging (Zeller, Hildebrandt 2002), in rounds over the plan's [parts](crate::Reduce::parts): all left out,
+//! each family, halves, quarters and so on down to single parts, until no single part can go; then the
 //! [simpler](crate::Reduce::simpler) selves of what is left, until none of them fails; then the parts again, until nothing
-//! changes. What was refused is not run again.
+//! changes. What was refused is not run again, unless something was simplified in between: whether two plans are the same
+//! is known by the names of their parts alone.
 //!
 //! What the result is not: the smallest plan that fails. Two parts of which each hides what the other one does stay
 //! unless the rounds happen on them or [`ShrinkRequest::pairs_up_to`] allows for trying all pairs; three such parts stay.
@@ -86,7 +87,7 @@ pub struct ShrinkCounts {
 
 /// Why it ended before it was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ShrinkEnded {
     /// `runs_max`.
     Runs,
     /// `wall_max`.
@@ -125,7 +126,7 @@ pub struct Shrunk<P> {
     pub counts: ShrinkCounts,
     /// Whether no single part can be left out, and nothing be made simpler: each was tried, on this very plan. Otherwise
     /// why it ended.
-    pub complete: Result<(), Ended>,
+    pub complete: Result<(), ShrinkEnded>,
     /// A candidate in which the simulator contradicted itself, the first one met.
     pub simulator_bug: Option<(P, Lot, Verdict)>,
 }

@@ -9,7 +9,7 @@ use kernel::verdict::Verdict;
 
 use super::rounds::Round;
 use super::trial::{Judged, Trial};
-use super::{Ended, ShrinkCounts, ShrinkProgress, ShrinkRequest, ShrinkStep, Shrunk};
+use super::{ShrinkCounts, ShrinkEnded, ShrinkProgress, ShrinkRequest, ShrinkStep, Shrunk};
 use crate::crew::Crew;
 use crate::halt::Halt;
 use crate::{Lot, Reduce, RunResult};
@@ -109,7 +109,7 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
         }
     }
 
-    fn search(&mut self) -> Result<(), Ended> {
+    fn search(&mut self) -> Result<(), ShrinkEnded> {
         self.round(Round::All)?;
         self.round(Round::Families)?;
         let mut size = self.parts.len().div_ceil(2);
@@ -130,7 +130,7 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
     }
 
     /// Whether something was left out.
-    fn round(&mut self, round: Round) -> Result<bool, Ended> {
+    fn round(&mut self, round: Round) -> Result<bool, ShrinkEnded> {
         let (mut from, before) = (0, self.version);
         loop {
             let (best, parts) = (self.best.clone(), self.parts.clone());
@@ -155,7 +155,7 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
     }
 
     /// Whether something was made simpler.
-    fn simplify(&mut self) -> Result<bool, Ended> {
+    fn simplify(&mut self) -> Result<bool, ShrinkEnded> {
         let before = self.version;
         loop {
             // A pass: what was refused in it is not tried again after something else was taken.
@@ -186,7 +186,7 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
     }
 
     /// Takes the first candidate, in order, that fails as wanted. Nothing for one that cannot be.
-    fn first(&mut self, candidates: impl Iterator<Item = Option<Candidate<P>>>) -> Result<Option<usize>, Ended> {
+    fn first(&mut self, candidates: impl Iterator<Item = Option<Candidate<P>>>) -> Result<Option<usize>, ShrinkEnded> {
         let mut candidates = candidates;
         let mut out: VecDeque<Given> = VecDeque::new();
         // Counted when the candidate is reached, which with one worker is at once.
@@ -234,15 +234,15 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
         [self.lot, lot].into_iter().chain(others).filter(|lot| seen.insert(*lot)).collect()
     }
 
-    fn ended(&self) -> Result<(), Ended> {
+    fn ended(&self) -> Result<(), ShrinkEnded> {
         if self.halt.asked() {
-            return Err(Ended::Asked);
+            return Err(ShrinkEnded::Asked);
         }
         if self.halt.late() {
-            return Err(Ended::Wall);
+            return Err(ShrinkEnded::Wall);
         }
         if self.request.runs_max.is_some_and(|most| self.counts.runs >= most) {
-            return Err(Ended::Runs);
+            return Err(ShrinkEnded::Runs);
         }
         Ok(())
     }
@@ -258,15 +258,15 @@ impl<'s, 'c, P: Reduce + Clone> Search<'s, 'c, P> {
     }
 
     /// Whether it is to be taken.
-    fn count(&mut self, given: &Given, judged: &Judged<P>) -> Result<bool, Ended> {
+    fn count(&mut self, given: &Given, judged: &Judged<P>) -> Result<bool, ShrinkEnded> {
         if judged.cut {
-            let late = if self.halt.asked() { Ended::Asked } else { Ended::Wall };
+            let late = if self.halt.asked() { ShrinkEnded::Asked } else { ShrinkEnded::Wall };
             return Err(late);
         }
         assert!(judged.runs <= given.lots, "SIMULATOR BUG: {} runs in {} lots", judged.runs, given.lots);
         // The budget ends where it would have ended without anybody working ahead.
         if self.request.runs_max.is_some_and(|most| self.counts.runs + judged.runs > most) {
-            return Err(Ended::Runs);
+            return Err(ShrinkEnded::Runs);
         }
         self.counts.runs += judged.runs;
         self.counts.unjudged += judged.unjudged;
