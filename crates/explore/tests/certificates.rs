@@ -4,6 +4,7 @@ mod planted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -101,14 +102,37 @@ fn a_panic_of_the_simulator_says_nothing() {
 fn where_there_is_chance_only_the_lots_that_fail_count() {
     let (done, signature) = shrunk(bug("flaky"), 6);
 
-    let certificate = certified(&done.plan, done.lot, &signature, 999);
+    let found = certified(&done.plan, done.lot, &signature, 999);
 
-    assert_eq!(certificate.lots, 1_000);
-    assert!(certificate.rate().low < 0.3 && 0.3 < certificate.rate().high, "{:?}", certificate.rate());
-    assert!(certificate.parts.iter().all(|part| part.judged == certificate.failing), "{certificate:?}");
-    assert!(certificate.holds());
-    let left_out = certificate.parts.len() as u64;
-    assert_eq!(certificate.runs, 1_000 + left_out * certificate.failing);
+    assert_eq!(found.lots, 1_000);
+    assert!(found.rate().low < 0.3 && 0.3 < found.rate().high, "{:?}", found.rate());
+    assert!(found.parts.iter().all(|part| part.judged == found.failing), "{found:?}");
+    assert!(found.holds());
+    let left_out = found.parts.len() as u64;
+    assert_eq!(found.runs, 1_000 + left_out * found.failing);
+
+    let notes = Notes::default();
+    assert_eq!(certificate(&notes, &done.plan, request(done.lot, &signature, 999)), found);
+    let ran = notes.0.into_inner().expect("nobody panics with it");
+    let (whole, lessened): (Vec<_>, Vec<_>) = ran.into_iter().partition(|(plan, _)| *plan == done.plan);
+    let fails = |lot: &Lot| Toy.run_lot(&done.plan, *lot, &mut Vec::new()).verdict.signature == signature;
+    let failing: Vec<Lot> = whole.into_iter().map(|(_, lot)| lot).filter(fails).collect();
+    let lots: Vec<Lot> = lessened.into_iter().map(|(_, lot)| lot).collect();
+    assert!(lots.chunks(failing.len()).all(|lots| lots == failing), "each part was left out in just these lots");
+}
+
+/// Remembers what it ran.
+#[derive(Default)]
+struct Notes(Mutex<Vec<(Plan, Lot)>>);
+
+impl Runner for Notes {
+    type Plan = Plan;
+    type Scratch = <Toy as Runner>::Scratch;
+
+    fn run_lot(&self, plan: &Plan, lot: Lot, scratch: &mut Self::Scratch) -> RunResult {
+        self.0.lock().expect("nobody panics with it").push((plan.clone(), lot));
+        Toy.run_lot(plan, lot, scratch)
+    }
 }
 
 #[test]

@@ -57,6 +57,23 @@ proptest! {
 }
 
 #[test]
+fn it_takes_less_than_two_runs_for_each_part_of_the_plan() {
+    for (name, bug) in BUGS {
+        let (mut runs, mut parts) = (Vec::new(), 0);
+        for seed in 0..50 {
+            let (plan, lot, signature) = failing(bug, seed, NOISE);
+            let done = shrunk(&plan, lot, &signature);
+            runs.push(done.counts.runs);
+            parts += done.parts_before as u64;
+        }
+        let (sum, most) = (runs.iter().sum::<u64>(), runs.iter().max().expect("some"));
+        println!("{name}: {} parts, {} runs on average, {most} at most", parts / 50, sum / 50);
+        // All times and durations included. Where everything is needed, nothing can be left out in groups.
+        assert!(sum < 2 * parts || name == "needs-everything", "{name}: {sum} runs for {parts} parts");
+    }
+}
+
+#[test]
 fn what_is_left_is_as_short_and_early_as_it_can_be() {
     for seed in 0..30 {
         let (plan, lot, signature) = failing(bug("needs-duration"), seed, NOISE);
