@@ -32,6 +32,8 @@ fn help_shows_the_verbs_and_the_exit_statuses() {
               table
       log     Work on the log of a Zeebe partition
       replay  Make the run of a bundle again, and hold it against what the bundle says
+      shrink  Leave out of a failing run whatever it fails without, and say how much each part that is
+              left is needed
       prove   Show that a run is the same run in another thread, process, order and host
       bench   Measure this machine: the figures of the README, each against its bar
       help    Print this message or the help of the given subcommand(s)
