@@ -4,7 +4,6 @@ mod document;
 mod ledger;
 mod row;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +18,7 @@ use self::row::Row;
 use super::output::{Output, say};
 use super::scenario_args::ScenarioArgs;
 use super::status::Status;
+use super::sweep::workers;
 use super::{seeds, stop};
 use crate::host::Host;
 use crate::registry;
@@ -74,8 +74,7 @@ pub fn call(args: &Args, output: &mut Output) -> Result<Status, Report> {
     let mut rows = ledger.rows_known();
 
     let stop = stop::on_ctrl_c();
-    let workers = args.workers.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
-    let workers = workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let workers = workers(args.workers);
     let mut worst: Vec<Outcome> = rows.iter().flat_map(Row::outcomes).collect();
     let mut interrupted = false;
     for number in args.window.seeds() {

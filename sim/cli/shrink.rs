@@ -1,6 +1,5 @@
 //! `relapse shrink`: which faults and operations does this failure need?
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use miette::Report;
 use super::one_run::{OneRun, OneRunArgs};
 use super::output::Output;
 use super::status::Status;
+use super::sweep::workers;
 use super::{smaller_file, stop};
 use crate::host::Host;
 use crate::render::progress::Reductions;
@@ -140,12 +140,6 @@ pub fn failing(result: &RunResult, lot: Lot) -> Result<String, Report> {
     let message = format!("seed {} does not fail: {}", lot.seed, ended.trim_end());
     let help = Some("`relapse sweep` finds seeds that fail; name one with --seed".to_owned());
     Err(Problem::Usage { message, help }.into())
-}
-
-/// As many as were asked for, or one per core.
-pub fn workers(asked: Option<u64>) -> NonZeroUsize {
-    let asked = asked.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
-    asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The job given by its tree, and the run in which it fails so; none if it is no job, or does not fail so with any seed.

@@ -62,11 +62,10 @@ pub struct How {
     wall: Option<u64>,
 }
 
-impl How {
-    fn workers(&self) -> NonZeroUsize {
-        let asked = self.workers.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
-        asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-    }
+/// As many as were asked for, or one per core.
+pub fn workers(asked: Option<u64>) -> NonZeroUsize {
+    let asked = asked.and_then(|workers| usize::try_from(workers).ok()).and_then(NonZeroUsize::new);
+    asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Where what was found goes.
@@ -98,7 +97,7 @@ pub fn sweep<'a>(
     share: u64,
     stop: &AtomicBool,
 ) -> Swept<'a> {
-    let workers = how.workers();
+    let workers = workers(how.workers);
     let meter = Meter::new(seeds.len());
     let request = SweepRequest {
         failures_max: how.until_failures,

@@ -179,3 +179,35 @@ fn hoist(of: &mut Json, number: u64) {
         None => list.iter_mut().for_each(|command| hoist(command, number)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TREE: &str = concat!(
+        r#"{"target":1,"commands":[{"t":"inc"},{"t":"async","id":0,"target":2,"commands":[{"t":"sleep","ms":9},"#,
+        r#"{"t":"sync","target":3,"commands":[]}]},{"t":"await","id":0},{"t":"bg","target":4,"commands":[]}]}"#
+    );
+
+    #[test]
+    fn commands_go_with_what_they_call_and_with_their_awaits_and_keep_their_numbers() {
+        let tree = CommandTree::read(TREE);
+        assert_eq!((tree.calls(), tree.write()), (4, TREE.to_owned()));
+        assert_eq!(tree.names(), [0, 1, 2, 3, 4, 5].map(|number| format!("command {number}")));
+
+        let without_call = tree.without(&[1]);
+
+        assert_eq!(without_call.names(), ["command 0", "command 5"], "the sleep, the call and the await are gone");
+        assert_eq!(tree.without(&[0, 4]).names(), ["command 1", "command 2", "command 3", "command 5"]);
+    }
+
+    #[test]
+    fn a_hoisted_call_leaves_what_it_calls_and_sleeps_get_shorter() {
+        let simpler = CommandTree::read(TREE).simpler();
+
+        let words: Vec<&str> = simpler.iter().map(|(words, _)| &**words).collect();
+        assert_eq!(words, ["command 1 hoisted", "command 2 sleeps 0 ms", "command 2 sleeps 4 ms"]);
+        assert_eq!(simpler[0].1.names(), ["command 0", "command 2", "command 3", "command 5"]);
+        assert!(simpler[2].1.write().contains(r#"{"t":"sleep","ms":4}"#));
+    }
+}

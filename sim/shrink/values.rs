@@ -178,3 +178,54 @@ fn odd_digits(ns: u64) -> u32 {
     let digits = ns.checked_ilog10().map_or(0, |log| log + 1);
     digits - (0..digits).take_while(|count| ns.is_multiple_of(10_u64.pow(count + 1))).count() as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::registry;
+    use crate::scenario::Scenario;
+
+    /// The pinned scenarios of the models.
+    fn roots() -> Vec<Root> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let of = |name: &str| {
+            let scenario = Scenario::load(&directory.join(name), &[]).expect("a scenario");
+            Root::from(&registry::pinned(&scenario, 1).expect("its files are there").document.root)
+        };
+        ["zeebe/soak.toml", "zeebe/cache-rollback-r1.toml", "raft/three.toml", "restate/verification.toml"]
+            .map(of)
+            .into()
+    }
+
+    #[test]
+    fn each_simpler_self_weighs_less_and_keeps_its_parts() {
+        for root in roots() {
+            let simpler = simpler(&root);
+            assert!(simpler.len() > 3, "{}", root["name"]);
+            for (words, less) in simpler {
+                assert!(weight(&less) < weight(&root) && !words.is_empty(), "{words}");
+                assert_eq!(lists::names(&less).len(), lists::names(&root).len(), "{words}");
+            }
+        }
+    }
+
+    #[test]
+    fn taking_one_after_another_comes_to_an_end() {
+        for mut root in roots() {
+            let mut steps = 0;
+            while let Some((_, less)) = simpler(&root).into_iter().next() {
+                (root, steps) = (less, steps + 1);
+                assert!(steps < 20_000, "{}", root["name"]);
+            }
+        }
+    }
+
+    #[test]
+    fn times_become_shorter_and_rounder() {
+        assert_eq!(shorter(12_150), [6_000, 9_100, 10_000, 12_000, 12_100]);
+        assert_eq!(shorter(1), [0]);
+        assert!(shorter(0).is_empty());
+    }
+}

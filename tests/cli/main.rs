@@ -12,6 +12,7 @@ mod logs;
 mod outputs;
 mod proofs;
 mod runs;
+mod shrinking;
 mod signals;
 mod stories;
 mod sweeps;
